@@ -1,0 +1,1 @@
+"""What the coach can do: retrieve, answer, refuse, grade. Start reading at `service.py`."""

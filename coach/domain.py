@@ -1,0 +1,174 @@
+"""The values that travel. All frozen; nothing here knows a screen, a disk, a clock or a library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    JUNIOR = "junior"
+    MID = "mid"
+    SENIOR = "senior"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A source an answer stands on. `why` is one line for the reader."""
+
+    title: str
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPoint:
+    """One checkable statement. `weight` is 1 (bonus) to 3 (essential); `also_said` are full-credit wordings."""
+
+    text: str
+    weight: int
+    also_said: tuple[str, ...] = ()
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        return (self.text, *self.also_said)
+
+
+@dataclass(frozen=True, slots=True)
+class Misconception:
+    """A wrong statement people make, and what is right instead (may be empty)."""
+
+    text: str
+    rather: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One entry of the bank. `at` is `file:line` of its heading; `as_of` is `YYYY-MM` or empty."""
+
+    id: str
+    topic: str
+    level: Level
+    prompt: str
+    also_asked: tuple[str, ...]
+    answer: str
+    key_points: tuple[KeyPoint, ...]
+    misconceptions: tuple[Misconception, ...]
+    follow_ups: tuple[str, ...]
+    references: tuple[Reference, ...]
+    tags: tuple[str, ...] = ()
+    as_of: str = ""
+    experience: bool = False
+    at: str = ""
+
+    @property
+    def askings(self) -> tuple[str, ...]:
+        return (self.prompt, *self.also_asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A bank file: its id (the file's stem), its title and its questions."""
+
+    id: str
+    title: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of material a person can read and check.
+
+    `id` is a stable hash of `source` and `place`, so ingesting twice changes nothing. `source` is the file or
+    page it came from, `title` names that, `heading` the place in it, `links` what it stands on in turn.
+    """
+
+    id: str
+    text: str
+    source: str
+    title: str
+    heading: str
+    topic: str
+    place: str
+    links: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A text embedded for a passage: one way to ask for it (`first == last`), or a window over its units.
+
+    A window covers the units `first` to `last - 1` of the passage's text, counted as `text.units` does.
+    """
+
+    text: str
+    first: int = 0
+    last: int = 0
+
+    @property
+    def is_window(self) -> bool:
+        return self.last > self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A passage as it is indexed.
+
+    A question that is close to any of the `pieces` finds it; `words` is the text BM25 sees; `digest` a hash of
+    everything that decides the vectors, so that an unchanged entry is never embedded again.
+    """
+
+    passage: Passage
+    pieces: tuple[Piece, ...]
+    words: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. `score` = `dense` + weighted `lexical`; both parts are in [0, 1]."""
+
+    passage: Passage
+    score: float
+    dense: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that was looked up in its passage. Without the quote there, there is no citation."""
+
+    passage: Passage
+    quote: str
+
+
+class AnswerKind(StrEnum):
+    EXTRACTED = "extracted"
+    WRITTEN = "written"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class NearTopic:
+    """Something the material does cover, offered when the question itself is not in it."""
+
+    topic: str
+    prompt: str
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the coach says. `text` is Markdown with `[n]` after each sentence, n counting `citations` from 1.
+
+    `near_topics` and no citations when refused; `note` says what went otherwise than asked, for instance a
+    fallback. `confidence` is the best hit's score, `floor` what it had to reach.
+    """
+
+    kind: AnswerKind
+    question: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    near_topics: tuple[NearTopic, ...] = ()
+    note: str = ""
+    confidence: float = 0.0
+    floor: float = 0.0

@@ -1,0 +1,69 @@
+"""Every error a person can meet. A message says what happened, where, and what to do next.
+
+CoachError
+├── BadInput          the caller gave something unusable
+│   ├── BadQuestion       empty, too long, or without a word in it
+│   └── BadBank           a bank file breaks the format; carries every problem found
+├── SettingsError     an environment variable or the settings file is wrong
+├── IndexUnusable     the index cannot be used as it is
+│   ├── IndexMissing      nothing has been ingested yet
+│   ├── IndexStale        built by another embedder, format or version
+│   └── IndexBusy         another process holds the folder
+├── EmbedderError     the embedding model cannot be loaded or is not the one expected
+├── StorageError      a folder or file cannot be read or written
+└── LLMError          the language model did not answer usefully
+"""
+
+from __future__ import annotations
+
+
+class CoachError(Exception):
+    """Root of everything the coach raises on purpose."""
+
+
+class BadInput(CoachError):
+    """The caller gave something unusable."""
+
+
+class BadQuestion(BadInput):
+    """The question cannot be searched for."""
+
+
+class BadBank(BadInput):
+    """A bank file breaks the format. `problems` holds one `file:line: what` string each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class SettingsError(CoachError):
+    """A setting has a value the coach cannot use."""
+
+
+class IndexUnusable(CoachError):
+    """The index cannot be used as it is."""
+
+
+class IndexMissing(IndexUnusable):
+    """Nothing has been ingested yet."""
+
+
+class IndexStale(IndexUnusable):
+    """The index was built by another embedder, format or version."""
+
+
+class IndexBusy(IndexUnusable):
+    """Another process holds the index folder."""
+
+
+class EmbedderError(CoachError):
+    """The embedding model cannot be loaded, or is not the one expected."""
+
+
+class StorageError(CoachError):
+    """A folder or file cannot be read or written."""
+
+
+class LLMError(CoachError):
+    """The language model did not answer usefully."""

@@ -1,0 +1,58 @@
+"""Shared parts: a small bank of our own making, and coaches over it that need no weights and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from coach.adapters.embed import HashingEmbedder
+from coach.adapters.index_edge import EdgeStore
+from coach.adapters.lexicon import Bm25Lexicon
+from coach.domain import Entry
+from coach.ports import Embedder, IndexStore
+from coach.service import Coach
+from ingest.read import whole_bank
+from ingest.run import ingest, plan
+from ingest.split import entries
+from tests.material import write_corpus
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus")
+
+
+@pytest.fixture
+def small_entries(corpus: Path) -> list[Entry]:
+    return entries(whole_bank(corpus).topics)
+
+
+def build(store: IndexStore, wanted: list[Entry], embedder: Embedder | None = None) -> None:
+    """Publish `wanted` in `store`."""
+    embedder = embedder or HashingEmbedder()
+    ingest(plan(wanted, store, embedder), store, embedder, Bm25Lexicon(), "corpus-hash", NOW)
+
+
+@pytest.fixture
+def small_coach(tmp_path: Path, small_entries: list[Entry]) -> Iterator[Coach]:
+    store = EdgeStore(tmp_path / "index")
+    build(store, small_entries)
+    index = store.open()
+    yield Coach(index, HashingEmbedder(), Bm25Lexicon(), floor=0.5)
+    index.close()
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests see a machine on which nothing is set, and write nowhere but to their own folder."""
+    for name in ("MODEL", "QDRANT_URL", "QDRANT_API_KEY", "EMBEDDER", "CORPUS", "PORT", "ADDRESS", "THREADS"):
+        monkeypatch.delenv(f"COACH_{name}", raising=False)
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COACH_HOME", str(tmp_path / "home"))
