@@ -1,0 +1,53 @@
+"""What the coach can do. Each verb is a straight line from what a person gives to what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coach.answer import extract, refuse
+from coach.domain import Answer, Hit
+from coach.errors import BadQuestion
+from coach.ports import Embedder, Lexicon, PassageIndex
+from coach.retrieve import search
+from coach.text import clean, words
+
+MAX_QUESTION = 2_000
+_LOOKED_AT = 10
+_READ = 4
+
+
+@dataclass(frozen=True)
+class Coach:
+    """An index, what searches it, and the score below which the material is silent."""
+
+    index: PassageIndex
+    embedder: Embedder
+    lexicon: Lexicon
+    floor: float
+
+    def search(self, question: str, limit: int = _LOOKED_AT) -> list[Hit]:
+        """The best hits for a question. Raises BadQuestion."""
+        question = asked(question)
+        return search(self.index, self.lexicon, question, self.embedder.embed([question])[0], limit)
+
+    def ask(self, question: str) -> Answer:
+        """An answer from the material with citations, or the honest word that it is not there. Raises BadQuestion."""
+        question = asked(question)
+        vector = self.embedder.embed([question])[0]
+        hits = search(self.index, self.lexicon, question, vector, _LOOKED_AT)
+        if not hits or hits[0].score < self.floor:
+            return refuse(question, hits, self.floor)
+        read = hits[:_READ]
+        return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), self.floor)
+
+
+def asked(question: str) -> str:
+    """The question as it is searched for. Raises BadQuestion."""
+    tidy = " ".join(clean(question).split())
+    if not tidy:
+        raise BadQuestion("The question is empty. Type one, for instance: How does HNSW find neighbors?")
+    if len(tidy) > MAX_QUESTION:
+        raise BadQuestion(f"The question has {len(tidy):,} characters; {MAX_QUESTION:,} is the most. Shorten it to the point.")
+    if not words(tidy):
+        raise BadQuestion("The question has no words in it. Ask in words, for instance: What is chunking?")
+    return tidy

@@ -1,0 +1,64 @@
+"""The environment becomes settings. The only file that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coach.errors import SettingsError
+
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _home() -> Path:
+    """Beside the checkout when run from one, so that two clones do not share an index."""
+    if (_PROJECT / "pyproject.toml").is_file():
+        return _PROJECT / ".coach"
+    return Path(platformdirs.user_data_dir("interview-coach", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from environment variables."""
+
+    model_config = SettingsConfigDict(env_prefix="COACH_", env_ignore_empty=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Field(default_factory=_home, description="Folder for the index and everything else the coach keeps.")
+    corpus: Path = Field(default=_PROJECT / "corpus", description="Folder with the question bank.")
+    embedder: str = Field(default="all-MiniLM-L6-v2", min_length=1, description="Any sentence-transformers model, or `hashing`.")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads for the embedding model.")
+    port: int = Field(default=8501, ge=1, le=65535, description="Port of the app.")
+    address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")
+    qdrant_url: str | None = Field(default=None, description="Qdrant server to use instead of the embedded index.")
+    qdrant_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
+    model: str | None = Field(default=None, description="Language model; unset means keyless.")
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias="OPENAI_API_KEY", description="Key for the language model's server."
+    )
+    openai_base_url: str | None = Field(
+        default=None, validation_alias="OPENAI_BASE_URL", description="Any OpenAI-compatible server."
+    )
+
+    @property
+    def index_folder(self) -> Path:
+        return self.home / "index"
+
+
+def environment_name(field: str) -> str:
+    """The variable that sets `field`."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"COACH_{field.upper()}"
+
+
+def load_settings() -> Settings:
+    """Settings from the environment. Raises SettingsError naming the variable, its value and what it may be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        field = str(wrong["loc"][0])
+        name = field if field.isupper() else environment_name(field.removeprefix("COACH_").lower())
+        shown = "(hidden)" if "KEY" in name else repr(wrong["input"])
+        raise SettingsError(f"{name} is {shown}: {wrong['msg']}. Change or unset it.") from error
