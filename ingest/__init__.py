@@ -1,0 +1,1 @@
+"""Material becomes passages in the index."""

@@ -1,0 +1,78 @@
+"""Settings and a corpus become a fresh index: the verb behind `coach ingest`, `coach app` and `make run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from coach.adapters.lexicon import Bm25Lexicon
+from coach.bank import Problem
+from coach.errors import IndexUnusable
+from coach.ports import FORMAT, Progress
+from coach.settings import Settings
+from coach.wiring import make_embedder, make_store
+from ingest import read
+from ingest.run import Summary, plan
+from ingest.run import ingest as run
+from ingest.split import entries
+
+Bar = Callable[[str, int], AbstractContextManager[Progress]]
+Waiting = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did, over how many questions, and what it left out."""
+
+    summary: Summary
+    questions: int
+    problems: tuple[Problem, ...]
+
+
+def refresh(
+    settings: Settings,
+    *,
+    rebuild: bool = False,
+    keep_going: bool = False,
+    dry_run: bool = False,
+    bar: Bar | None = None,
+    waiting: Waiting | None = None,
+) -> IngestReport:
+    """Bring the index up to date with the corpus. Raises BadBank (unless `keep_going`), StorageError, IndexBusy."""
+    bank = read.read_bank(settings.corpus) if keep_going else read.whole_bank(settings.corpus)
+    store, embedder = make_store(settings), make_embedder(settings)
+    todo = plan(entries(bank.topics), store, embedder, rebuild)
+    report = IngestReport(todo.summary, len(bank.questions), bank.problems)
+    if dry_run or (not todo.summary.anything and not stale(settings)):
+        return report
+    if todo.summary.embedded:
+        with (waiting or _silent)(f"Loading the embedding model {settings.embedder} ..."):
+            embedder.warm()
+    with (bar or _uncounted)("Embedding", todo.summary.embedded) as progress:
+        run(todo, store, embedder, Bm25Lexicon(), bank.digest, datetime.now(UTC), progress)
+    return report
+
+
+def stale(settings: Settings) -> str:
+    """Why the index must be built before it can be used, or nothing."""
+    try:
+        about = make_store(settings).about()
+    except IndexUnusable as error:
+        return str(error)
+    if about is None:
+        return "There is no index yet."
+    if about.format != FORMAT or about.embedder != make_embedder(settings).id:
+        return f"The index was built with {about.embedder}."
+    if about.corpus != read.digest(settings.corpus):
+        return "The question bank has changed since the index was built."
+    return ""
+
+
+def _silent(_what: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _uncounted(_what: str, _total: int) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda _done: None)

@@ -1,0 +1,60 @@
+"""A question of the bank becomes an entry of the index: one passage, many pieces. Knows no engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict
+
+from coach.domain import Entry, Passage, Piece, Question, Topic
+from coach.text import BlockKind, Unit, units
+
+WINDOW_UNITS = 2
+WINDOW_WORDS = 90
+
+
+def entries(topics: tuple[Topic, ...]) -> list[Entry]:
+    return [entry(question, topic) for topic in topics for question in topic.questions]
+
+
+def entry(question: Question, topic: Topic) -> Entry:
+    passage = Passage(
+        id=passage_id(f"bank/{topic.id}.md", question.id),
+        text=question.answer,
+        source=f"bank/{topic.id}.md",
+        title=topic.title,
+        heading=question.prompt,
+        topic=topic.id,
+        place=question.id,
+        links=question.references,
+    )
+    asked = tuple(Piece(asking) for asking in question.askings)
+    pieces = (*asked, *windows(passage))
+    words = "\n".join((*question.askings, question.answer))
+    return Entry(passage, pieces, words, _digest(passage, pieces, words))
+
+
+def passage_id(source: str, place: str) -> str:
+    """The same text in the same place always has the same id."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source}#{place}"))
+
+
+def windows(passage: Passage) -> list[Piece]:
+    """Overlapping windows of two units, each led by the passage's heading, so that it stands by itself."""
+    found = units(passage.text)
+    if not found:
+        return []
+    starts = range(max(1, len(found) - WINDOW_UNITS + 1))
+    return [_window(passage.heading, found, start) for start in starts]
+
+
+def _window(heading: str, found: list[Unit], start: int) -> Piece:
+    last = min(start + WINDOW_UNITS, len(found))
+    text = " ".join(unit.text for unit in found[start:last] if unit.kind is not BlockKind.CODE)
+    return Piece(" ".join(f"{heading} {text}".split()[:WINDOW_WORDS]), start, last)
+
+
+def _digest(passage: Passage, pieces: tuple[Piece, ...], words: str) -> str:
+    whole = json.dumps([asdict(passage), [asdict(piece) for piece in pieces], words], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
