@@ -1,0 +1,114 @@
+"""`coach eval`: measure what the coach does."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from coach import calibration
+from coach.settings import load_settings
+from coach.wiring import open_coach
+from ingest.read import whole_bank
+from ui.console import errors, out, progress, waiting
+
+cli = typer.Typer(
+    help="Measure retrieval and refusal beside plain alternatives, offline.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@cli.callback()
+def evaluate() -> None:
+    """Measure what the coach does."""
+
+
+@cli.command("retrieval")
+def retrieval(
+    dataset: Annotated[
+        list[Path] | None, typer.Option("--dataset", help="JSONL cases instead of the committed ones; may be given twice.")
+    ] = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Write the refusal floor fitted here to coach/calibration.json.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every case that went wrong.")] = False,
+) -> None:
+    """nDCG@10, hit@1, recall@5, and telling answerable from unanswerable, for the coach and three plain alternatives.
+
+    A case is a line of JSON: id, user_input, reference_context_ids (question ids; none means unanswerable), kind.
+    """
+    # scikit-learn and scipy take a second: only who measures waits for them.
+    from eval.cases import FOLDER, digest, load_retrieval, verbatim
+    from eval.retrieval import Report, measure
+
+    settings = load_settings()
+    questions = whole_bank(settings.corpus).questions
+    cases = load_retrieval(*(dataset or sorted(FOLDER.glob("retrieval*.jsonl"))))
+    if not dataset:
+        cases += verbatim(questions)
+    coach = open_coach(settings)
+    with waiting("Loading the embedding model ..."):
+        coach.embedder.warm()
+    with progress("Searching", len(cases) * 4) as bar:
+        report: Report = measure(coach, questions, cases, bar)
+    out.print(_table(report))
+    out.print(_kinds(report))
+    out.print(
+        f"{report.answerable} answerable and {report.unanswerable} unanswerable cases, sha {digest(cases)[:8]}, "
+        f"{len(questions)} questions, {coach.embedder.id}. Floors fitted on the development half to keep 95 %; "
+        "kept and refused are the other half's.",
+        soft_wrap=True,
+    )
+    if verbose:
+        _wrong(report)
+    if fit:
+        _write_floor(coach.embedder.id.name, report.systems[0].floor, digest(cases))
+
+
+def _table(report: object) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ("", "nDCG@10", "hit@1", "recall@5", "MRR", "AUROC", "AUROC near", "floor", "kept", "refused near", "refused far")
+    for column in columns:
+        table.add_column(column, no_wrap=True, justify="left" if not column else "right")
+    for system in report.systems:  # type: ignore[attr-defined]
+        table.add_row(
+            system.name,
+            *(str(system.measures[name]) for name in ("nDCG@10", "hit@1", "recall@5", "MRR")),
+            *(_number(value) for value in (system.auroc, system.auroc_near, system.floor)),
+            *(_share(value) for value in (system.kept, system.refused.get("near"), system.refused.get("far"))),
+        )
+    return table
+
+
+def _kinds(report: object) -> Table:
+    table = Table("coach, by phrasing", "cases", "nDCG@10", "hit@1", box=None, pad_edge=False, header_style="bold")
+    for kind, measures in report.systems[0].by_kind.items():  # type: ignore[attr-defined]
+        table.add_row(kind, str(measures["nDCG@10"].n), str(measures["nDCG@10"]), str(measures["hit@1"]))
+    return table
+
+
+def _wrong(report: object) -> None:
+    for case, first in report.misses:  # type: ignore[attr-defined]
+        out.print(f"not first   {case.id}: {case.user_input!r} wants {', '.join(case.relevant)}, got {', '.join(first)}", markup=False, soft_wrap=True)
+    for case, score in report.wrongly_refused:  # type: ignore[attr-defined]
+        out.print(f"refused     {case.id}: {case.user_input!r} at {score:.3f}", markup=False, soft_wrap=True)
+    for case, got, score in report.wrongly_answered:  # type: ignore[attr-defined]
+        out.print(f"answered    {case.id}: {case.user_input!r} with {got} at {score:.3f}", markup=False, soft_wrap=True)
+
+
+def _write_floor(model: str, floor: float, cases: str) -> None:
+    known = json.loads(calibration.FILE.read_text(encoding="utf-8"))
+    known[model] = {"floor": round(floor, 4), "kept": 0.95, "cases": cases, "fitted": date.today().isoformat()}
+    calibration.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    errors.print(f"Wrote the floor {floor:.4f} for {model} to {calibration.FILE.name}.")
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
