@@ -1,0 +1,1 @@
+"""The evaluation: cases, metrics, baselines, reports."""
