@@ -1,0 +1,111 @@
+"""The app as a server: Streamlit inside `st.App`, with headers of its own, a health route and a model that warms
+while the first page is already drawn.
+
+Run as `python -m ui.serve ADDRESS PORT`; `coach app` does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coach.errors import SettingsError
+
+# No script, style, image, font or connection from anywhere else: a passage or an answer cannot phone home.
+# Streamlit styles its elements inline and loads its own code in workers.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "frame-src 'none'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers to every HTTP response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+@asynccontextmanager
+async def _lifespan(_app: Any) -> AsyncIterator[None]:
+    from ui.state import doorway
+
+    doorway()
+    yield
+
+
+async def _health(_request: Request) -> JSONResponse:
+    from ui.state import doorway
+
+    door = doorway()
+    return JSONResponse({"ready": door.ready, "trouble": door.trouble})
+
+
+app = st.App(
+    str(Path(__file__).with_name("app.py")),
+    middleware=[Middleware(SecurityHeaders)],
+    routes=[Route("/api/health", _health)],
+    lifespan=_lifespan,
+)
+
+
+def free(address: str, port: int) -> None:
+    """Raises SettingsError if nothing can listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise SettingsError(
+                f"Nothing can listen on {address}:{port}: {error.strerror or error}. "
+                f"Close what uses it, or choose another: coach app --port {port % 65535 + 1}"
+            ) from error
+
+
+def serve(address: str, port: int) -> None:
+    """Become the server. Does not return."""
+    os.execv(sys.executable, [sys.executable, "-m", "ui.serve", address, str(port)])  # noqa: S606 no shell is wanted
+
+
+if __name__ == "__main__":
+    app.run(config={"server.address": sys.argv[1], "server.port": int(sys.argv[2]), "server.headless": True})
