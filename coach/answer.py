@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coach.domain import Answer, AnswerKind, Citation, Hit, NearTopic, Passage
+from coach.domain import Answer, AnswerKind, Citation, Hit, Judgement, NearTopic, Passage
 from coach.ports import Stored, Vectors
 from coach.text import BlockKind, Unit, units
 
@@ -44,14 +44,14 @@ class Source:
         return max(self.relevance, default=0.0)
 
 
-def refuse(question: str, hits: Sequence[Hit], floor: float) -> Answer:
-    """Not in the material: no guess, but what is nearest."""
+def refuse(question: str, hits: Sequence[Hit], judgement: Judgement) -> Answer:
+    """Not in the material: no guess, but what is nearest, and which name is not known at all."""
     near = tuple(NearTopic(hit.passage.topic, hit.passage.heading, hit.passage.id) for hit in hits[:3])
-    confidence = hits[0].score if hits else 0.0
-    return Answer(AnswerKind.REFUSED, question, NOT_IN_MATERIAL, near_topics=near, confidence=confidence, floor=floor)
+    note = f"The material never mentions {' or '.join(judgement.unknown[:3])}." if judgement.unknown else ""
+    return Answer(AnswerKind.REFUSED, question, NOT_IN_MATERIAL, near_topics=near, note=note, judgement=judgement)
 
 
-def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequence[Stored], floor: float) -> Answer:
+def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequence[Stored], judgement: Judgement) -> Answer:
     """An answer made of the passages' own sentences. `stored` are the hits' entries, in the same order.
 
     `vector` is the question's, so nothing is embedded here.
@@ -71,8 +71,7 @@ def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequenc
         question,
         "\n\n".join(parts),
         tuple(citations),
-        confidence=best.hit.score,
-        floor=floor,
+        judgement=judgement,
     )
 
 

@@ -141,6 +141,22 @@ class Citation:
     quote: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How sure the coach is that the material answers a question, from 0 to 1, and how sure it must be.
+
+    `unknown` are names in the question that stand nowhere in the material.
+    """
+
+    confidence: float
+    floor: float
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        return self.confidence >= self.floor
+
+
 class AnswerKind(StrEnum):
     EXTRACTED = "extracted"
     WRITTEN = "written"
@@ -161,7 +177,7 @@ class Answer:
     """What the coach says. `text` is Markdown with `[n]` after each sentence, n counting `citations` from 1.
 
     `near_topics` and no citations when refused; `note` says what went otherwise than asked, for instance a
-    fallback. `confidence` is the best hit's score, `floor` what it had to reach.
+    fallback.
     """
 
     kind: AnswerKind
@@ -170,5 +186,4 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     near_topics: tuple[NearTopic, ...] = ()
     note: str = ""
-    confidence: float = 0.0
-    floor: float = 0.0
+    judgement: Judgement = Judgement(0.0, 0.0)

@@ -36,6 +36,10 @@ class Embedder(Protocol):
     @property
     def id(self) -> EmbedderId: ...
 
+    def warm(self) -> None:
+        """Load whatever `embed` needs, so that the next call is quick. Raises EmbedderError."""
+        ...
+
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Unit vectors, shape (len(texts), dimension). `progress` is called with how many texts were just done."""
         ...
@@ -62,6 +66,14 @@ class Lexicon(Protocol):
 
     def tokens(self, text: str) -> Mapping[str, int]:
         """The token id of each distinct word of `text` that BM25 looks at."""
+        ...
+
+
+class CommonWords(Protocol):
+    """Knows everyday language."""
+
+    def common(self, word: str) -> bool:
+        """Whether a word is one that people use about anything."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 Score fusion, not rank fusion: the dense score is the largest cosine between the question and any piece of a
 passage; the lexical score is BM25 divided by the largest value this question could reach in any document. Both
-are in [0, 1], so their weighted sum means the same for every question, and a floor on it can refuse.
+are in [0, 1], so their weighted sum means the same for every question.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from coach.domain import Hit
 from coach.ports import About, Lexicon, PassageIndex, Vectors
 
 # How much BM25 counts beside the cosine, and how many candidates each side proposes.
-LEXICAL_WEIGHT = 0.7
+LEXICAL_WEIGHT = 1.0
 CANDIDATES = 50
 
 
 def search(index: PassageIndex, lexicon: Lexicon, question: str, vector: Vectors, limit: int) -> list[Hit]:
-    """At most `limit` hits; `vector` is the question's. Candidates of either side get both scores, so fusion never guesses a zero."""
+    """At most `limit` hits; `vector` is the question's.
+
+    Candidates of either side get both scores, so fusion never guesses a zero.
+    """
     near = vector.tolist()
     terms = lexicon.query(question)
     dense = index.dense(near, CANDIDATES)

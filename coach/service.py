@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coach.answer import extract, refuse
-from coach.domain import Answer, Hit
+from coach.domain import Answer, Hit, Judgement
 from coach.errors import BadQuestion
-from coach.ports import Embedder, Lexicon, PassageIndex
+from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
+from coach.refuse import Calibration, features, unknown_names
 from coach.retrieve import search
 from coach.text import clean, words
 
@@ -18,12 +20,13 @@ _READ = 4
 
 @dataclass(frozen=True)
 class Coach:
-    """An index, what searches it, and the score below which the material is silent."""
+    """An index, what searches it, and how sure it must be to answer."""
 
     index: PassageIndex
     embedder: Embedder
     lexicon: Lexicon
-    floor: float
+    english: CommonWords
+    calibration: Calibration
 
     def search(self, question: str, limit: int = _LOOKED_AT) -> list[Hit]:
         """The best hits for a question. Raises BadQuestion."""
@@ -35,10 +38,17 @@ class Coach:
         question = asked(question)
         vector = self.embedder.embed([question])[0]
         hits = search(self.index, self.lexicon, question, vector, _LOOKED_AT)
-        if not hits or hits[0].score < self.floor:
-            return refuse(question, hits, self.floor)
+        judged = self.judge(question, hits)
+        if not judged.enough:
+            return refuse(question, hits, judged)
         read = hits[:_READ]
-        return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), self.floor)
+        return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), judged)
+
+    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
+        """How sure it is that the best of `hits` answers the question."""
+        unknown = tuple(unknown_names(question, self.index.about, self.lexicon, self.english))
+        confidence = self.calibration.confidence(features(question, hits[0], unknown)) if hits else 0.0
+        return Judgement(confidence, self.calibration.floor, unknown)
 
 
 def asked(question: str) -> str:

@@ -13,7 +13,9 @@ _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 # A full stop after these does not end a sentence.
-_ABBREVIATIONS = frozenset(["e.g", "i.e", "etc", "vs", "cf", "al", "fig", "eq", "sec", "approx", "no", "dr", "mr", "ms", "st", "resp"])
+_ABBREVIATIONS = frozenset(
+    ["e.g", "i.e", "etc", "vs", "cf", "al", "fig", "eq", "sec", "approx", "no", "dr", "mr", "ms", "st", "resp"]
+)
 # A "sentence" this short is a run-in heading ("Trade-offs."): it belongs to what follows.
 _RUN_IN_WORDS = 2
 _END = re.compile(r"[.!?][\"')\]*_]*(?=\s)")

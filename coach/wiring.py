@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
+from coach.adapters.english import English
 from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
-from coach.calibration import floor_for
 from coach.errors import IndexStale
 from coach.ports import About, EmbedderId, IndexStore
+from coach.refuse import calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
 
@@ -23,7 +24,7 @@ def open_coach(settings: Settings | None = None) -> Coach:
     embedder = make_embedder(settings)
     index = make_store(settings).open()
     check_match(index.about, embedder.id)
-    return Coach(index, embedder, Bm25Lexicon(), floor_for(embedder.id))
+    return Coach(index, embedder, Bm25Lexicon(), English(), calibration_for(embedder.id.name))
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder | HashingEmbedder:

@@ -62,7 +62,9 @@ def load_retrieval(*files: Path) -> list[RetrievalCase]:
                 line = _Line.model_validate_json(text)
             except ValidationError as error:
                 problem = error.errors(include_url=False)[0]
-                raise BadInput(f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. Write one JSON object a line.") from error
+                raise BadInput(
+                    f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. Write one JSON object a line."
+                ) from error
             if line.id in seen:
                 raise BadInput(f"{where}: the id {line.id!r} is already used at {seen[line.id]}. Give it another.")
             seen[line.id] = where

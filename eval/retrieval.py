@@ -1,12 +1,20 @@
-"""Cases and a coach become a retrieval report: ranking, and telling what cannot be answered from what can."""
+"""Cases and a coach become a retrieval report: ranking, and telling what cannot be answered from what can.
+
+The logistic confidence of `coach.refuse` is fitted here, on the development half of the cases only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from coach.domain import Question
-from coach.ports import Progress, Vectors
+from coach.ports import Progress
+from coach.refuse import Calibration, features, unknown_names
+from coach.retrieve import search
 from coach.service import Coach
 from eval import baselines
 from eval.baselines import Ranked, Ranker
@@ -19,8 +27,16 @@ OURS = "coach"
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one system gave one case: question ids best first, and how sure it was that they answer."""
+
+    ranked: Ranked
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class System:
-    """How one way of retrieving did. Refusal is at the floor fitted on the development half, shown on all halves."""
+    """How one way of retrieving did. The floor is fitted on the development half; `kept` and `refused` are the other's."""
 
     name: str
     measures: dict[str, Estimate]
@@ -34,95 +50,104 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run over the same cases for every system. `misses` are the answerable cases ours did not rank first."""
+    """One run over the same cases for every system, and what ours got wrong at the floor in force."""
 
     systems: tuple[System, ...]
-    misses: tuple[tuple[RetrievalCase, tuple[str, ...]], ...]
+    not_first: tuple[tuple[RetrievalCase, tuple[str, ...]], ...]
     wrongly_answered: tuple[tuple[RetrievalCase, str, float], ...]
     wrongly_refused: tuple[tuple[RetrievalCase, float], ...]
     answerable: int
     unanswerable: int
 
 
+def fit(coach: Coach, cases: Sequence[RetrievalCase]) -> Calibration:
+    """A calibration from the development half of `cases`, with the floor that keeps 95 % of its answerable ones."""
+    chosen = [case for case in cases if not case.held_back]
+    rows = np.array([_features(coach, case.user_input) for case in chosen])
+    model = LogisticRegression(C=10.0, class_weight="balanced").fit(rows, [case.answerable for case in chosen])
+    fitted = Calibration(tuple(float(weight) for weight in model.coef_[0]), float(model.intercept_[0]), 0.0)
+    confidences = [fitted.confidence(tuple(row)) for row, case in zip(rows, chosen, strict=True) if case.answerable]
+    return replace(fitted, floor=floor_keeping(confidences, KEPT))
+
+
 def measure(
     coach: Coach, questions: Sequence[Question], cases: Sequence[RetrievalCase], progress: Progress | None = None
 ) -> Report:
     """Run every case through the coach's retrieval and the plain alternatives."""
-    vectors = coach.embedder.embed([case.user_input for case in cases])
-    by_passage = {question.prompt: question.id for question in questions}
-
-    def ours(text: str, _vector: Vectors) -> Ranked:
-        return [(by_passage[hit.passage.heading], hit.score) for hit in coach.search(text, DEPTH)]
-
     rankers: dict[str, Ranker] = {
-        OURS: ours,
         "BM25 only": baselines.bm25(questions, coach.lexicon),
         "one vector a question": baselines.dense(questions, coach.embedder),
         "256-token chunks + RRF": baselines.chunks_rrf(questions, coach.embedder, coach.lexicon),
     }
-    found: dict[str, dict[str, Ranked]] = {}
-    for name, rank in rankers.items():
-        found[name] = {}
-        for case, vector in zip(cases, vectors, strict=True):
-            found[name][case.id] = rank(case.user_input, vector)[:DEPTH]
-            if progress:
-                progress(1)
-    systems = tuple(_system(name, cases, runs) for name, runs in found.items())
-    return _report(systems, cases, found[OURS])
+    vectors = coach.embedder.embed([case.user_input for case in cases])
+    found: dict[str, dict[str, Outcome]] = {name: {} for name in (OURS, *rankers)}
+    for case, vector in zip(cases, vectors, strict=True):
+        hits = search(coach.index, coach.lexicon, case.user_input, vector, DEPTH)
+        ranked = [(hit.passage.place, hit.score) for hit in hits]
+        found[OURS][case.id] = Outcome(ranked, coach.judge(case.user_input, hits).confidence)
+        for name, rank in rankers.items():
+            others = rank(case.user_input, vector)[:DEPTH]
+            found[name][case.id] = Outcome(others, others[0][1] if others else 0.0)
+        if progress:
+            progress(1)
+    systems = tuple(_system(name, cases, outcomes) for name, outcomes in found.items())
+    return _report(systems, cases, found[OURS], coach.calibration.floor)
 
 
-def _report(systems: tuple[System, ...], cases: Sequence[RetrievalCase], ours: Mapping[str, Ranked]) -> Report:
-    floor = systems[0].floor
-    tops = {case.id: ours[case.id][0] if ours[case.id] else ("", 0.0) for case in cases}
+def _features(coach: Coach, question: str) -> tuple[float, ...]:
+    hits = coach.search(question, 1)
+    unknown = unknown_names(question, coach.index.about, coach.lexicon, coach.english)
+    return features(question, hits[0], unknown)
+
+
+def _report(systems: tuple[System, ...], cases: Sequence[RetrievalCase], ours: Mapping[str, Outcome], floor: float) -> Report:
+    first = {case.id: ours[case.id].ranked[0][0] if ours[case.id].ranked else "" for case in cases}
+    sure = {case.id: ours[case.id].confidence for case in cases}
     return Report(
         systems,
-        misses=tuple(
-            (case, tuple(id_ for id_, _ in ours[case.id][:3]))
+        not_first=tuple(
+            (case, tuple(id_ for id_, _ in ours[case.id].ranked[:3]))
             for case in cases
-            if case.answerable and tops[case.id][0] not in case.relevant
+            if case.answerable and first[case.id] not in case.relevant
         ),
-        wrongly_answered=tuple((case, *tops[case.id]) for case in cases if not case.answerable and tops[case.id][1] >= floor),
-        wrongly_refused=tuple((case, tops[case.id][1]) for case in cases if case.answerable and tops[case.id][1] < floor),
+        wrongly_answered=tuple(
+            (case, first[case.id], sure[case.id]) for case in cases if not case.answerable and sure[case.id] >= floor
+        ),
+        wrongly_refused=tuple((case, sure[case.id]) for case in cases if case.answerable and sure[case.id] < floor),
         answerable=sum(case.answerable for case in cases),
         unanswerable=sum(not case.answerable for case in cases),
     )
 
 
-def _system(name: str, cases: Sequence[RetrievalCase], runs: Mapping[str, Ranked]) -> System:
+def _system(name: str, cases: Sequence[RetrievalCase], outcomes: Mapping[str, Outcome]) -> System:
     answerable = [case for case in cases if case.answerable]
-    top = {case.id: runs[case.id][0][1] if runs[case.id] else 0.0 for case in cases}
     values = ranking(
-        {case.id: [id_ for id_, _ in runs[case.id]] for case in answerable}, {case.id: case.relevant for case in answerable}
+        {case.id: [id_ for id_, _ in outcomes[case.id].ranked] for case in answerable},
+        {case.id: case.relevant for case in answerable},
     )
-    kinds = sorted({case.kind for case in answerable})
+
+    def sure(chosen: Sequence[RetrievalCase]) -> list[float]:
+        return [outcomes[case.id].confidence for case in chosen]
+
+    def estimates(chosen: Sequence[RetrievalCase]) -> dict[str, Estimate]:
+        families = [case.family for case in chosen]
+        return {measure: mean([values[measure][case.id] for case in chosen], families) for measure in RANKING}
+
+    development = sure([case for case in answerable if not case.held_back])
+    floor = floor_keeping(development, KEPT) if development else 0.0
+    refused = {}
+    for kind in sorted({case.kind for case in cases if not case.answerable}):
+        reached = share_reaching(sure([case for case in cases if case.kind == kind and case.held_back]), floor)
+        refused[kind] = None if reached is None else 1 - reached
     return System(
         name,
-        measures={measure: _mean(values[measure], answerable) for measure in RANKING},
+        measures=estimates(answerable),
         by_kind={
-            kind: {measure: _mean(values[measure], [c for c in answerable if c.kind == kind]) for measure in RANKING}
-            for kind in kinds
+            kind: estimates([case for case in answerable if case.kind == kind]) for kind in sorted({c.kind for c in answerable})
         },
-        auroc=auroc([top[c.id] for c in answerable], [top[c.id] for c in cases if not c.answerable]),
-        auroc_near=auroc([top[c.id] for c in answerable], [top[c.id] for c in cases if c.kind == "near"]),
-        floor=(floor := fitted_floor(cases, top)),
-        kept=share_reaching([top[c.id] for c in answerable if c.held_back], floor),
-        refused={
-            kind: _refused([top[c.id] for c in cases if c.kind == kind and c.held_back], floor)
-            for kind in sorted({c.kind for c in cases if not c.answerable})
-        },
+        auroc=auroc(sure(answerable), sure([case for case in cases if not case.answerable])),
+        auroc_near=auroc(sure(answerable), sure([case for case in cases if case.kind == "near"])),
+        floor=floor,
+        kept=share_reaching(sure([case for case in answerable if case.held_back]), floor),
+        refused=refused,
     )
-
-
-def fitted_floor(cases: Sequence[RetrievalCase], top: Mapping[str, float]) -> float:
-    """The score that 95 % of the development half's answerable cases reach; 0 if there are none."""
-    scores = [top[case.id] for case in cases if case.answerable and not case.held_back]
-    return floor_keeping(scores, KEPT) if scores else 0.0
-
-
-def _mean(values: Mapping[str, float], cases: Sequence[RetrievalCase]) -> Estimate:
-    return mean([values[case.id] for case in cases], [case.family for case in cases])
-
-
-def _refused(scores: Sequence[float], floor: float) -> float | None:
-    reached = share_reaching(scores, floor)
-    return None if reached is None else 1 - reached

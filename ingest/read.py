@@ -94,6 +94,8 @@ def _repeated_ids(topics: list[Topic]) -> list[Problem]:
     for question in everything:
         if counts[question.id] > 1 and question.id in first:
             file, _, line = question.at.rpartition(":")
-            problems.append(Problem(file, int(line), f"{question.id} is already used at {first[question.id]}. Take the next free id"))
+            problems.append(
+                Problem(file, int(line), f"{question.id} is already used at {first[question.id]}. Take the next free id")
+            )
         first.setdefault(question.id, question.at)
     return problems

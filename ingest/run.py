@@ -63,7 +63,13 @@ def plan(entries: Iterable[Entry], store: IndexStore, embedder: Embedder, rebuil
 
 
 def ingest(
-    plan: Plan, store: IndexStore, embedder: Embedder, lexicon: Lexicon, corpus: str, now: datetime, progress: Progress | None = None
+    plan: Plan,
+    store: IndexStore,
+    embedder: Embedder,
+    lexicon: Lexicon,
+    corpus: str,
+    now: datetime,
+    progress: Progress | None = None,
 ) -> None:
     """Embed what is new, then publish everything at once. Interrupted at any moment, the old index stays."""
     new = plan.new

@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 
 from coach.adapters.embed import HashingEmbedder
+from coach.adapters.english import English
 from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
 from coach.domain import Entry
 from coach.ports import Embedder, IndexStore
+from coach.refuse import Calibration
 from coach.service import Coach
 from ingest.read import whole_bank
 from ingest.run import ingest, plan
 from ingest.split import entries
 from tests.material import write_corpus
 
+# Answers what shares its wording with the material, refuses the rest: good enough for the hashing embedder.
+CALIBRATION = Calibration(weights=(6.0, 6.0, -1.0, 1.0), constant=-6.0, floor=0.5)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
@@ -44,7 +48,7 @@ def small_coach(tmp_path: Path, small_entries: list[Entry]) -> Iterator[Coach]:
     store = EdgeStore(tmp_path / "index")
     build(store, small_entries)
     index = store.open()
-    yield Coach(index, HashingEmbedder(), Bm25Lexicon(), floor=0.5)
+    yield Coach(index, HashingEmbedder(), Bm25Lexicon(), english=English(), calibration=CALIBRATION)
     index.close()
 
 

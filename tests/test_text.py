@@ -15,7 +15,10 @@ def test_sentences_end_where_a_reader_ends_them() -> None:
 
 
 def test_formulas_code_and_numbers_do_not_end_a_sentence() -> None:
-    assert sentences("Use $a. B$ with `x. Y` at 3.5 GB. Then stop here.") == ["Use $a. B$ with `x. Y` at 3.5 GB.", "Then stop here."]
+    assert sentences("Use $a. B$ with `x. Y` at 3.5 GB. Then stop here.") == [
+        "Use $a. B$ with `x. Y` at 3.5 GB.",
+        "Then stop here.",
+    ]
 
 
 def test_a_run_in_heading_stays_with_what_it_announces() -> None:

@@ -31,7 +31,7 @@ _ALLOWED_COMMANDS = frozenset(
     text textbf mathrm mathbf mathbb mathcal mathit operatorname hat bar tilde vec dot overline underline odot otimes oplus
     quad top prime circ ast star sin cos tan tanh softmax det dim Pr limits begin end cases bmatrix pmatrix aligned mathbbm
     underbrace overbrace boldsymbol bm cdotp colon not neg land lor lim sup inf gcd Re Im deg ker
-    """.split()
+    """.split()  # noqa: SIM905 readable as words
 )
 
 
@@ -93,7 +93,7 @@ def passage_markdown(passage: Passage, quotes: list[str]) -> str:
 def _highlighted(text: str) -> str:
     marker = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", text)
     lead = marker.group() if marker else ""
-    return f"{lead}:yellow-background[{safe(text[len(lead):])}]"
+    return f"{lead}:yellow-background[{safe(text[len(lead) :])}]"
 
 
 def grouped(citations: tuple[Citation, ...]) -> list[tuple[Passage, list[tuple[int, str]]]]:

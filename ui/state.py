@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -63,9 +63,7 @@ class Doorway:
         about = self._store.about()
         if about is None or about == self._coach.index.about or about.embedder != self._coach.embedder.id:
             return
-        before, self._coach = self._coach, Coach(
-            self._store.open(), self._coach.embedder, self._coach.lexicon, self._coach.floor
-        )
+        before, self._coach = self._coach, replace(self._coach, index=self._store.open())
         before.index.close()
 
 

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -51,10 +51,6 @@ class SentenceEmbedder:
         assert self._id is not None
         return self._id
 
-    @property
-    def ready(self) -> bool:
-        return self._model is not None
-
     def warm(self) -> None:
         """Load the model now. Raises EmbedderError."""
         with self._lock:
@@ -86,10 +82,6 @@ class HashingEmbedder:
     def __init__(self, dimension: int = 256) -> None:
         self.id = EmbedderId(HASHING, dimension, hashlib.sha256(f"hashing-1-{dimension}".encode()).hexdigest())
 
-    @property
-    def ready(self) -> bool:
-        return True
-
     def warm(self) -> None:
         """Nothing to load."""
 
@@ -102,7 +94,7 @@ class HashingEmbedder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if progress:
             progress(len(texts))
-        return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+        return cast("Vectors", np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0))
 
 
 def _features(text: str) -> list[tuple[str, float]]:
@@ -127,8 +119,8 @@ def _load(name: str, threads: int) -> SentenceTransformer:
     except ImportError as error:
         raise EmbedderError(f"sentence-transformers cannot be imported ({error}). Run: make install") from error
     torch.set_num_threads(threads)
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(str(where), device="cpu")
     except Exception as error:  # the hub, the file system and torch each raise their own kinds

@@ -52,7 +52,9 @@ class EdgeStore:
                 self._point_to(build.name)
                 self._sweep()
         except Timeout as error:
-            raise IndexBusy(f"Another process is writing the index in {self._folder}. Wait for it, then run: coach ingest") from error
+            raise IndexBusy(
+                f"Another process is writing the index in {self._folder}. Wait for it, then run: coach ingest"
+            ) from error
         except OSError as error:
             raise StorageError(
                 f"The index cannot be written to {self._folder}: {error.strerror or error}. "
@@ -131,7 +133,7 @@ class EdgeIndex:
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         found = {str(r.id): r for r in self._shard.retrieve(list(ids), with_payload=True, with_vector=False)}
-        return [points.passage(id_, cast(dict[str, Any], found[id_].payload)) for id_ in ids if id_ in found]
+        return [points.passage(id_, cast("dict[str, Any]", found[id_].payload)) for id_ in ids if id_ in found]
 
     def entries(self, ids: Sequence[str]) -> list[Stored]:
         found = {str(r.id): r for r in self._shard.retrieve(list(ids), with_payload=True, with_vector=True)}
@@ -173,19 +175,21 @@ def _config(dimension: int) -> edge.EdgeConfig:
 def _point(stored: Stored) -> edge.Point:
     sparse = edge.SparseVector(list(stored.sparse.indices), list(stored.sparse.values))
     vectors = {DENSE: stored.dense.tolist(), SPARSE: sparse}
-    return edge.Point(stored.entry.passage.id, cast(Any, vectors), points.payload(stored.entry))
+    return edge.Point(stored.entry.passage.id, cast("Any", vectors), points.payload(stored.entry))
 
 
 def _stored(record: edge.Record) -> Stored:
-    vectors = cast(dict[str, Any], record.vector)
-    return points.stored(str(record.id), cast(dict[str, Any], record.payload), vectors)
+    vectors = cast("dict[str, Any]", record.vector)
+    return points.stored(str(record.id), cast("dict[str, Any]", record.payload), vectors)
 
 
 def _read_about(build: Path) -> About:
     try:
         about = points.about((build / "about.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexStale(f"{build / 'about.json'} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild") from error
+        raise IndexStale(
+            f"{build / 'about.json'} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild"
+        ) from error
     if about.format != FORMAT:
         raise IndexStale(
             f"The index in {build} has format {about.format}, this version reads format {FORMAT}. Run: coach ingest --rebuild"
@@ -200,7 +204,9 @@ def _private_copy(shard: Path) -> Path:
         shutil.copytree(shard, copy, dirs_exist_ok=True)
     except OSError as error:
         shutil.rmtree(copy, ignore_errors=True)
-        raise StorageError(f"The index cannot be copied to {copy.parent}: {error}. Free some room there, or set TMPDIR.") from error
+        raise StorageError(
+            f"The index cannot be copied to {copy.parent}: {error}. Free some room there, or set TMPDIR."
+        ) from error
     return copy
 
 

@@ -85,14 +85,15 @@ class ServerStore:
             return None
         found = self._client.retrieve(self._name, [_ABOUT_ID], with_payload=True)
         try:
-            about = points.about(cast(dict[str, Any], found[0].payload)["about"])
+            about = points.about(cast("dict[str, Any]", found[0].payload)["about"])
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise IndexStale(
                 f"The collection {self._name!r} was not made by the coach, or is broken. Run: coach ingest --rebuild"
             ) from error
         if about.format != FORMAT:
             raise IndexStale(
-                f"The index {self._name!r} has format {about.format}, this version reads format {FORMAT}. Run: coach ingest --rebuild"
+                f"The index {self._name!r} has format {about.format}, this version reads format {FORMAT}. "
+                "Run: coach ingest --rebuild"
             )
         return about
 
@@ -154,7 +155,7 @@ class ServerIndex:
     @_translated
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         records = self._client.retrieve(self._name, list(ids), with_payload=True)
-        found = {str(record.id): cast(dict[str, Any], record.payload) for record in records}
+        found = {str(record.id): cast("dict[str, Any]", record.payload) for record in records}
         return [points.passage(id_, found[id_]) for id_ in ids if id_ in found and id_ != _ABOUT_ID]
 
     @_translated
@@ -182,9 +183,9 @@ class ServerIndex:
 def _point(stored: Stored) -> m.PointStruct:
     sparse = m.SparseVector(indices=list(stored.sparse.indices), values=list(stored.sparse.values))
     vectors = {DENSE: stored.dense.tolist(), SPARSE: sparse}
-    return m.PointStruct(id=stored.entry.passage.id, vector=cast(Any, vectors), payload=points.payload(stored.entry))
+    return m.PointStruct(id=stored.entry.passage.id, vector=cast("Any", vectors), payload=points.payload(stored.entry))
 
 
 def _stored(record: m.Record) -> Stored:
-    vectors = cast(dict[str, Any], record.vector)
-    return points.stored(str(record.id), cast(dict[str, Any], record.payload), vectors)
+    vectors = cast("dict[str, Any]", record.vector)
+    return points.stored(str(record.id), cast("dict[str, Any]", record.payload), vectors)

@@ -13,8 +13,12 @@ from ui.console import errors, out, progress, waiting
 
 
 def app(
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8501 unless COACH_PORT says otherwise.")] = None,
-    address: Annotated[str | None, typer.Option(help="Address to listen on; localhost unless COACH_ADDRESS says otherwise.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8501 unless COACH_PORT says otherwise.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address to listen on; localhost unless COACH_ADDRESS says otherwise.")
+    ] = None,
 ) -> None:
     """Start the app, building the index first if it is missing or out of date.
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from coach import calibration
+from coach import refuse
+from coach.errors import IndexStale
 from coach.settings import load_settings
 from coach.wiring import open_coach
 from ingest.read import whole_bank
+from ingest.refresh import stale
 from ui.console import errors, out, progress, waiting
+
+if TYPE_CHECKING:
+    from eval.retrieval import Report
 
 cli = typer.Typer(
     help="Measure retrieval and refusal beside plain alternatives, offline.",
@@ -33,7 +39,7 @@ def retrieval(
     dataset: Annotated[
         list[Path] | None, typer.Option("--dataset", help="JSONL cases instead of the committed ones; may be given twice.")
     ] = None,
-    fit: Annotated[bool, typer.Option("--fit", help="Write the refusal floor fitted here to coach/calibration.json.")] = False,
+    fitting: Annotated[bool, typer.Option("--fit", help="Fit the refusal first and store it in coach/calibration.json.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every case that went wrong.")] = False,
 ) -> None:
     """nDCG@10, hit@1, recall@5, and telling answerable from unanswerable, for the coach and three plain alternatives.
@@ -42,9 +48,11 @@ def retrieval(
     """
     # scikit-learn and scipy take a second: only who measures waits for them.
     from eval.cases import FOLDER, digest, load_retrieval, verbatim
-    from eval.retrieval import Report, measure
+    from eval.retrieval import fit, measure
 
     settings = load_settings()
+    if reason := stale(settings):
+        raise IndexStale(f"{reason} Numbers over an old index mean nothing. Run: coach ingest")
     questions = whole_bank(settings.corpus).questions
     cases = load_retrieval(*(dataset or sorted(FOLDER.glob("retrieval*.jsonl"))))
     if not dataset:
@@ -52,8 +60,11 @@ def retrieval(
     coach = open_coach(settings)
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
-    with progress("Searching", len(cases) * 4) as bar:
-        report: Report = measure(coach, questions, cases, bar)
+    if fitting:
+        coach = replace(coach, calibration=fit(coach, cases))
+        _store(coach.embedder.id.name, coach.calibration, digest(cases))
+    with progress("Searching", len(cases)) as bar:
+        report = measure(coach, questions, cases, bar)
     out.print(_table(report))
     out.print(_kinds(report))
     out.print(
@@ -64,16 +75,14 @@ def retrieval(
     )
     if verbose:
         _wrong(report)
-    if fit:
-        _write_floor(coach.embedder.id.name, report.systems[0].floor, digest(cases))
 
 
-def _table(report: object) -> Table:
+def _table(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = ("", "nDCG@10", "hit@1", "recall@5", "MRR", "AUROC", "AUROC near", "floor", "kept", "refused near", "refused far")
     for column in columns:
         table.add_column(column, no_wrap=True, justify="left" if not column else "right")
-    for system in report.systems:  # type: ignore[attr-defined]
+    for system in report.systems:
         table.add_row(
             system.name,
             *(str(system.measures[name]) for name in ("nDCG@10", "hit@1", "recall@5", "MRR")),
@@ -83,27 +92,37 @@ def _table(report: object) -> Table:
     return table
 
 
-def _kinds(report: object) -> Table:
+def _kinds(report: Report) -> Table:
     table = Table("coach, by phrasing", "cases", "nDCG@10", "hit@1", box=None, pad_edge=False, header_style="bold")
-    for kind, measures in report.systems[0].by_kind.items():  # type: ignore[attr-defined]
+    for kind, measures in report.systems[0].by_kind.items():
         table.add_row(kind, str(measures["nDCG@10"].n), str(measures["nDCG@10"]), str(measures["hit@1"]))
     return table
 
 
-def _wrong(report: object) -> None:
-    for case, first in report.misses:  # type: ignore[attr-defined]
-        out.print(f"not first   {case.id}: {case.user_input!r} wants {', '.join(case.relevant)}, got {', '.join(first)}", markup=False, soft_wrap=True)
-    for case, score in report.wrongly_refused:  # type: ignore[attr-defined]
+def _wrong(report: Report) -> None:
+    for case, first in report.not_first:
+        out.print(
+            f"not first   {case.id}: {case.user_input!r} wants {', '.join(case.relevant)}, got {', '.join(first)}",
+            markup=False,
+            soft_wrap=True,
+        )
+    for case, score in report.wrongly_refused:
         out.print(f"refused     {case.id}: {case.user_input!r} at {score:.3f}", markup=False, soft_wrap=True)
-    for case, got, score in report.wrongly_answered:  # type: ignore[attr-defined]
+    for case, got, score in report.wrongly_answered:
         out.print(f"answered    {case.id}: {case.user_input!r} with {got} at {score:.3f}", markup=False, soft_wrap=True)
 
 
-def _write_floor(model: str, floor: float, cases: str) -> None:
-    known = json.loads(calibration.FILE.read_text(encoding="utf-8"))
-    known[model] = {"floor": round(floor, 4), "kept": 0.95, "cases": cases, "fitted": date.today().isoformat()}
-    calibration.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    errors.print(f"Wrote the floor {floor:.4f} for {model} to {calibration.FILE.name}.")
+def _store(model: str, fitted: refuse.Calibration, cases: str) -> None:
+    known = json.loads(refuse.FILE.read_text(encoding="utf-8"))
+    known[model] = {
+        "weights": {name: round(weight, 4) for name, weight in zip(refuse.FEATURES, fitted.weights, strict=True)},
+        "constant": round(fitted.constant, 4),
+        "floor": round(fitted.floor, 4),
+        "cases": cases,
+        "fitted": datetime.now(UTC).date().isoformat(),
+    }
+    refuse.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    errors.print(f"Stored the refusal fitted for {model} in {refuse.FILE.name}.")
 
 
 def _number(value: float | None) -> str:

@@ -23,9 +23,7 @@ def ingest(
     Only what changed is embedded. The new index replaces the old one all at once at the end: stop this command
     whenever you like, the last good index stays.
     """
-    report = refresh(
-        load_settings(), rebuild=rebuild, keep_going=keep_going, dry_run=dry_run, bar=progress, waiting=waiting
-    )
+    report = refresh(load_settings(), rebuild=rebuild, keep_going=keep_going, dry_run=dry_run, bar=progress, waiting=waiting)
     for problem in report.problems:
         errors.print(str(problem), style="yellow", markup=False, soft_wrap=True)
     out.print(summary(report, dry_run), soft_wrap=True)
