@@ -187,3 +187,41 @@ class Answer:
     near_topics: tuple[NearTopic, ...] = ()
     note: str = ""
     judgement: Judgement = Judgement(0.0, 0.0)
+
+
+class Verdict(StrEnum):
+    COVERED = "covered"
+    PARTIAL = "partial"
+    MISSING = "missing"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True, slots=True)
+class PointVerdict:
+    """What a reply says about one key point. `said` quotes the reply, and is empty if nothing there is about it.
+
+    `confidence` is how sure the grader is that the point is covered, from 0 to 1.
+    """
+
+    point: KeyPoint
+    verdict: Verdict
+    said: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A misconception a reply asserts, in the reply's own words."""
+
+    misconception: Misconception
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """`score` from 0 to 5 follows from the verdicts; None, with a `note`, when there is too little to grade."""
+
+    score: float | None
+    verdicts: tuple[PointVerdict, ...] = ()
+    held: tuple[Held, ...] = ()
+    note: str = ""

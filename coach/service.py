@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from coach.answer import extract, refuse
 from coach.domain import Answer, Hit, Judgement
 from coach.errors import BadQuestion
+from coach.grade import Grader, Weights
 from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
 from coach.refuse import Calibration, features, unknown_names
 from coach.retrieve import search
@@ -43,6 +44,10 @@ class Coach:
             return refuse(question, hits, judged)
         read = hits[:_READ]
         return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), judged)
+
+    def grader(self, weights: Weights) -> Grader:
+        """What grades replies with this coach's model and the words of its material."""
+        return Grader(self.embedder, self.lexicon, self.index.about, weights)
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """How sure it is that the best of `hits` answers the question."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
 from coach.adapters.english import English
 from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
+from coach.domain import Entry
 from coach.errors import IndexStale
-from coach.ports import About, EmbedderId, IndexStore
+from coach.grade import Grader, weights_for
+from coach.ports import FORMAT, About, Embedder, EmbedderId, IndexStore
 from coach.refuse import calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
@@ -41,6 +46,14 @@ def make_store(settings: Settings) -> IndexStore:
         key = settings.qdrant_api_key
         return ServerStore.at(settings.qdrant_url, key.get_secret_value() if key else None)
     return EdgeStore(settings.index_folder)
+
+
+def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:
+    """A grader that knows how rare words are in `entries`, for a bank that is not indexed."""
+    lexicon = Bm25Lexicon()
+    frequencies = Counter(token for entry in entries for token in lexicon.document(entry.words).indices)
+    about = About(FORMAT, embedder.id, "", "", len(entries), 0, frequencies)
+    return Grader(embedder, lexicon, about, weights_for(embedder.id.name))
 
 
 def check_match(about: About, embedder: EmbedderId) -> None:
