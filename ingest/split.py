@@ -46,6 +46,11 @@ def _words(question: Question) -> list[str]:
     ]
 
 
+def without_asking(question: Question, asking: str) -> str:
+    """What BM25 would see if the question had never been put this way."""
+    return "\n".join(words for words in _words(question) if words != asking)
+
+
 def passage_id(source: str, place: str) -> str:
     """The same text in the same place always has the same id."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source}#{place}"))

@@ -1,27 +1,78 @@
-"""`coach check`: is the bank well formed?"""
+"""`coach check`: is the bank well formed, and does it find and grade itself?"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from coach.settings import load_settings
-from ingest.read import read_bank
-from ui.console import errors, out
+from coach.adapters.lexicon import Bm25Lexicon
+from coach.domain import Topic
+from coach.settings import Settings, load_settings
+from coach.wiring import make_embedder, make_grader
+from ingest.check import coverage, findings
+from ingest.meaning import Share, asked_twice, finds_itself, grades_itself
+from ingest.read import Bank, read_bank
+from ingest.sources import markdown, sources
+from ingest.split import entries
+from ui.console import errors, out, progress, waiting
 
 
 def check(
     corpus: Annotated[Path | None, typer.Argument(help="Folder that holds bank/; the coach's own unless given.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only what needs no model: format, amounts, spelling, addresses.")
+    ] = False,
+    write_sources: Annotated[bool, typer.Option("--write-sources", help="Write SOURCES.md beside bank/ anew.")] = False,
 ) -> None:
     """Check the question bank and print every problem as file:line: what is wrong.
 
-    The format is taught in corpus/README.md. Exit code 1 if there are problems.
+    Then, with the model: does every way of asking find its own question first when it is taken out of the index, do
+    two questions ask the same, does the bank's own answer get full marks and a misconception none? That takes a few
+    minutes. The format is taught in corpus/README.md. Exit code 1 if something must be mended.
     """
-    bank = read_bank(corpus or load_settings().corpus)
-    for problem in bank.problems:
+    settings = load_settings()
+    folder = corpus or settings.corpus
+    bank = read_bank(folder)
+    problems = [*bank.problems, *findings(bank.topics)]
+    for problem in problems:
         errors.print(str(problem), markup=False, soft_wrap=True)
-    out.print(f"{len(bank.questions)} questions in {len(bank.topics)} topics, {len(bank.problems)} problems.")
-    if bank.problems:
+    out.print(_coverage(bank.topics))
+    if write_sources:
+        (folder / "SOURCES.md").write_text(markdown(sources(bank.questions)), encoding="utf-8")
+    out.print(f"{len(bank.questions)} questions in {len(bank.topics)} topics, {len(problems)} problems.")
+    enough = quick or _meaning(settings, bank)
+    if problems or not enough:
         raise typer.Exit(1)
+
+
+def _coverage(topics: Sequence[Topic]) -> Table:
+    table = Table("topic", "questions", "junior", "mid", "senior", box=None, pad_edge=False, header_style="bold")
+    rows = coverage(topics)
+    for topic, *counts in rows:
+        table.add_row(topic, *map(str, counts))
+    totals = [sum(column) for column in zip(*(counts for _topic, *counts in rows), strict=True)]
+    table.add_row("all", *map(str, totals))
+    return table
+
+
+def _meaning(settings: Settings, bank: Bank) -> bool:
+    """Print what needs a model; whether the shares are reached."""
+    embedder = make_embedder(settings)
+    with waiting("Loading the embedding model ..."):
+        embedder.warm()
+    wanted = entries(bank.topics)
+    with waiting("Asking every question in every other way ..."):
+        found = finds_itself(bank.questions, wanted, embedder, Bm25Lexicon())
+        twice = list(asked_twice(bank.questions, embedder))
+    with progress("Grading the bank's own answers", len(bank.questions)) as bar:
+        shares: tuple[Share, ...] = (found, *grades_itself(bank.questions, make_grader(embedder, wanted), bar))
+    for line in (*twice, *(line for share in shares for line in share.rest)):
+        errors.print(line, markup=False, soft_wrap=True, style="dim")
+    for share in shares:
+        out.print(str(share))
+    out.print(f"{len(twice)} pairs of questions ask nearly the same.")
+    return all(share.enough for share in shares)

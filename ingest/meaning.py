@@ -1,0 +1,147 @@
+"""Entries and questions become findings that need a model: does the bank find and grade itself?
+
+Three questions: does each way of asking find its own question when it is taken out of the index; do two questions
+ask the same; does the grader give the bank's own answer full marks, and a misconception none?
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from coach.domain import Entry, Grade, Question, Verdict
+from coach.grade import Grader
+from coach.ports import Embedder, Lexicon, Progress, Vectors
+from coach.retrieve import LEXICAL_WEIGHT, inverse_document_frequency
+from ingest.split import without_asking
+
+FIRST_SHARE = 0.95
+GRADED_SHARE = 0.97
+OWN_ANSWER = 4.5
+MISCONCEPTION = 1.0
+SAME_QUESTION = 0.92
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of `of` things are as they should be, and one line about each that is not."""
+
+    what: str
+    good: int
+    of: int
+    needed: float
+    rest: tuple[str, ...]
+
+    @property
+    def enough(self) -> bool:
+        return self.of == 0 or self.good / self.of >= self.needed
+
+    def __str__(self) -> str:
+        return f"{self.good} of {self.of} {self.what} ({self.good / max(1, self.of):.1%}; {self.needed:.0%} needed)"
+
+
+def finds_itself(questions: Sequence[Question], entries: Sequence[Entry], embedder: Embedder, lexicon: Lexicon) -> Share:
+    """Ask every `also_asked` of an index that does not hold it, and see whether its own question comes first."""
+    pieces = list(dict.fromkeys(piece.text for entry in entries for piece in entry.pieces))
+    place = {text: row for row, text in enumerate(pieces)}
+    vectors = embedder.embed(pieces)
+    owners = _owners(entries, place)
+    bm25 = _Bm25([entry.words for entry in entries], lexicon)
+    rest, total = [], 0
+    for number, question in enumerate(questions):
+        for asking in question.also_asked:
+            total += 1
+            best = _best(number, asking, without_asking(question, asking), vectors, place, owners, bm25)
+            if best != number:
+                rest.append(f"{question.at}: {question.id}: {asking!r} finds {questions[best].id} first")
+    return Share("ways of asking find their own question", total - len(rest), total, FIRST_SHARE, tuple(rest))
+
+
+def asked_twice(questions: Sequence[Question], embedder: Embedder) -> Iterator[str]:
+    """Pairs of questions whose wording means nearly the same."""
+    vectors = embedder.embed([question.prompt for question in questions])
+    close = np.triu(vectors @ vectors.T, k=1)
+    for one, other in np.argwhere(close >= SAME_QUESTION):
+        yield f"{questions[one].at}: {questions[one].id} and {questions[other].id} ask nearly the same ({close[one, other]:.2f})"
+
+
+def grades_itself(questions: Sequence[Question], grader: Grader, progress: Progress | None = None) -> tuple[Share, Share]:
+    """Grade the bank's own answers, and each misconception as if it were the whole reply.
+
+    Questions about experience are left out: their rubric says what a good story contains, not what is true.
+    """
+    low, earning, wrong = [], [], 0
+    factual = [question for question in questions if not question.experience]
+    for question in factual:
+        rubric = grader.rubric(question)
+        grade = grader.grade(rubric, question.answer)
+        if grade.score is None or grade.score < OWN_ANSWER:
+            low.append(f"{question.at}: {question.id}: its own answer gets {grade.score or 0:.1f}; {_why(grade)}")
+        for misconception in question.misconceptions:
+            wrong += 1
+            alone = grader.grade(rubric, misconception.text).score or 0.0
+            if alone > MISCONCEPTION:
+                earning.append(f"{question.at}: {question.id}: a misconception alone gets {alone:.1f}: {misconception.text!r}")
+        if progress:
+            progress(1)
+    return (
+        Share("own answers get at least 4.5 of 5", len(factual) - len(low), len(factual), GRADED_SHARE, tuple(low)),
+        Share("misconceptions alone get at most 1 of 5", wrong - len(earning), wrong, GRADED_SHARE, tuple(earning)),
+    )
+
+
+def _why(grade: Grade) -> str:
+    missed = [f"not covered: {v.point.text!r}" for v in grade.verdicts if v.verdict is not Verdict.COVERED]
+    held = [f"taken for {held.misconception.text!r}: {held.said!r}" for held in grade.held]
+    return "; ".join((*missed, *held))
+
+
+class _Bm25:
+    """BM25 over all entries but one, whose words are given anew."""
+
+    def __init__(self, texts: Sequence[str], lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._count = len(texts)
+        self._frequencies: Counter[int] = Counter()
+        self._rows: dict[int, list[tuple[int, float]]] = {}
+        for row, text in enumerate(texts):
+            sparse = lexicon.document(text)
+            self._frequencies.update(sparse.indices)
+            for token, value in zip(sparse.indices, sparse.values, strict=True):
+                self._rows.setdefault(token, []).append((row, value))
+
+    def shares(self, asking: str, own: int, own_words: str) -> Vectors:
+        """Each entry's BM25 as a share of what the asking could reach."""
+        sparse = self._lexicon.document(own_words)
+        anew = dict(zip(sparse.indices, sparse.values, strict=True))
+        total = np.zeros(self._count, dtype=np.float32)
+        ceiling = 0.0
+        for token in self._lexicon.query(asking).indices:
+            weight = inverse_document_frequency(self._frequencies[token], self._count)
+            ceiling += weight * 2.2
+            for row, value in self._rows.get(token, ()):
+                total[row] += weight * (anew.get(token, 0.0) if row == own else value)
+        return total / ceiling if ceiling else total
+
+
+def _owners(entries: Sequence[Entry], place: dict[str, int]) -> list[list[int]]:
+    """For each entry the rows of its pieces."""
+    return [[place[piece.text] for piece in entry.pieces] for entry in entries]
+
+
+def _best(
+    own: int,
+    asking: str,
+    own_words: str,
+    vectors: Vectors,
+    place: dict[str, int],
+    owners: Sequence[Sequence[int]],
+    bm25: _Bm25,
+) -> int:
+    cosines = vectors @ vectors[place[asking]]
+    left = [row for row in owners[own] if row != place[asking]]
+    dense = np.array([cosines[left if number == own else list(rows)].max() for number, rows in enumerate(owners)])
+    return int(np.argmax(np.clip(dense, 0, 1) + LEXICAL_WEIGHT * bm25.shares(asking, own, own_words)))
