@@ -18,12 +18,16 @@ from coach.text import BlockKind, Unit, units
 NOT_IN_MATERIAL = "That is not in the material."
 
 # Words an answer may have when the question is the passage's own, and when it asks for one aspect of it.
-WHOLE_WORDS = 230
+WHOLE_WORDS = 250
 ASPECT_WORDS = 120
 ASPECT_MARGIN = 0.12
+# A unit this short only announces the next one.
+ANNOUNCING_WORDS = 6
 
-# A supporting passage must be nearly as relevant as the best one and say something the answer does not.
+# Where the best passage was not asked for as such, others may add their best window: it must be as relevant as
+# anything already said, and new.
 SUPPORTING = 2
+ASKED_AS_SUCH = 0.80
 SUPPORT_SHARE = 0.86
 SUPPORT_WORDS = 60
 SAME_THING = 0.80
@@ -31,17 +35,25 @@ SAME_THING = 0.80
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A hit with its units, how relevant each is to the question (a cosine), and a unit vector for each."""
+    """A hit with its units, and its windows over them: which units each covers, its vector and its relevance.
+
+    Relevance is a cosine with the question; `as_asked` is the largest one of any way to ask for this passage.
+    """
 
     hit: Hit
     units: tuple[Unit, ...]
-    relevance: tuple[float, ...]
+    windows: tuple[range, ...]
     vectors: Vectors
+    relevance: tuple[float, ...]
     as_asked: float
 
     @property
     def best(self) -> float:
         return max(self.relevance, default=0.0)
+
+    def worth(self, unit: int) -> float:
+        """How relevant the windows over a unit are."""
+        return max((value for over, value in zip(self.windows, self.relevance, strict=True) if unit in over), default=0.0)
 
 
 def refuse(question: str, hits: Sequence[Hit], judgement: Judgement) -> Answer:
@@ -57,13 +69,10 @@ def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequenc
     `vector` is the question's, so nothing is embedded here.
     """
     sources = [_source(hit, entry, vector) for hit, entry in zip(hits, stored, strict=True)]
-    best, *others = sources
+    best = sources[0]
     chosen = [(best, _trimmed(best))]
-    for source in others:
-        if len(chosen) > SUPPORTING:
-            break
-        if source.hit.score >= SUPPORT_SHARE * best.hit.score and (added := _adds(source, chosen)):
-            chosen.append((source, added))
+    if best.as_asked < ASKED_AS_SUCH:
+        chosen += _supporting(sources, chosen[0][1])
     citations: list[Citation] = []
     parts = [_cited(source.hit.passage, [source.units[i] for i in picks], citations) for source, picks in chosen]
     return Answer(
@@ -76,50 +85,57 @@ def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequenc
 
 
 def _source(hit: Hit, stored: Stored, vector: Vectors) -> Source:
-    found = tuple(units(hit.passage.text))
-    cosines = stored.dense @ vector
     pieces = stored.entry.pieces
-    over = [[row for row, piece in enumerate(pieces) if piece.first <= unit < piece.last] for unit in range(len(found))]
-    # The mean, not the best, of a unit's windows: a good neighbor must not carry a poor unit in.
-    relevance = tuple(float(np.mean(cosines[rows])) for rows in over)
-    vectors = np.stack([stored.dense[rows].mean(axis=0) for rows in over])
-    as_asked = max((float(cosine) for piece, cosine in zip(pieces, cosines, strict=True) if not piece.is_window), default=0.0)
-    return Source(hit, found, relevance, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), as_asked)
+    cosines = [float(cosine) for cosine in stored.dense @ vector]
+    rows = [row for row, piece in enumerate(pieces) if piece.is_window]
+    return Source(
+        hit,
+        tuple(units(hit.passage.text)),
+        tuple(range(pieces[row].first, pieces[row].last) for row in rows),
+        stored.dense[rows],
+        tuple(cosines[row] for row in rows),
+        max((cosine for piece, cosine in zip(pieces, cosines, strict=True) if not piece.is_window), default=0.0),
+    )
 
 
 def _trimmed(source: Source) -> list[int]:
     """Which units of the best passage answer the question: all that matter if it is the passage's own question,
     else its first sentence and those about the aspect asked for."""
-    order = sorted(range(len(source.units)), key=lambda i: (-source.relevance[i], i))
+    order = sorted(range(len(source.units)), key=lambda i: (-source.worth(i), i))
     if source.as_asked >= source.best:
-        return _within(source, order, WHOLE_WORDS, always=0)
-    near = [i for i in order if source.relevance[i] >= source.best - ASPECT_MARGIN]
-    return _within(source, near, ASPECT_WORDS, always=0)
+        return _within(source, order, WHOLE_WORDS)
+    near = [i for i in order if source.worth(i) >= source.best - ASPECT_MARGIN]
+    return _within(source, near, ASPECT_WORDS)
 
 
-def _adds(source: Source, chosen: Sequence[tuple[Source, list[int]]]) -> list[int]:
-    """The most relevant units of a supporting passage, unless the answer already says the same."""
-    said = np.concatenate([other.vectors[picks] for other, picks in chosen])
-    order = sorted(range(len(source.units)), key=lambda i: (-source.relevance[i], i))
-    new = [
-        i
-        for i in order
-        if source.relevance[i] >= source.best - ASPECT_MARGIN / 2
-        and source.units[i].kind is BlockKind.PARAGRAPH
-        and float(np.max(said @ source.vectors[i])) < SAME_THING
-    ]
-    return _within(source, new, SUPPORT_WORDS)
+def _supporting(sources: Sequence[Source], said: Sequence[int]) -> list[tuple[Source, list[int]]]:
+    """The best window of at most two other passages, where it is as relevant as the answer and not in it yet."""
+    best = sources[0]
+    spoken = [vector for over, vector in zip(best.windows, best.vectors, strict=True) if set(over) & set(said)]
+    found: list[tuple[Source, list[int]]] = []
+    for source in sources[1:]:
+        if len(found) == SUPPORTING or source.hit.score < SUPPORT_SHARE * best.hit.score or source.best < best.best:
+            continue
+        row = int(np.argmax(source.relevance))
+        window = [i for i in source.windows[row] if len(source.units[i].text.split()) >= ANNOUNCING_WORDS]
+        whole = all(source.units[i].kind is BlockKind.PARAGRAPH and not source.units[i].text.endswith(":") for i in window)
+        words = sum(len(source.units[i].text.split()) for i in window)
+        new = float(np.max(np.stack(spoken) @ source.vectors[row])) < SAME_THING
+        if window and whole and new and words <= SUPPORT_WORDS:
+            found.append((source, window))
+            spoken.append(source.vectors[row])
+    return found
 
 
-def _within(source: Source, order: Sequence[int], budget: int, always: int | None = None) -> list[int]:
-    """Units in the order of their worth until the budget of words is spent, returned in reading order.
+def _within(source: Source, order: Sequence[int], budget: int) -> list[int]:
+    """The first unit and others in the order of their worth until the budget of words is spent, in reading order.
 
     A list keeps the sentence that announces it; a fence keeps the one before it.
     """
-    picks: set[int] = set() if always is None or not source.units else {always}
+    picks: set[int] = {0} if source.units else set()
     spent = sum(len(source.units[i].text.split()) for i in picks)
     for i in order:
-        needed = {i, *_announced_by(source.units, i)} - picks
+        needed = {i, *_belonging(source.units, i)} - picks
         cost = sum(len(source.units[j].text.split()) for j in needed)
         if needed and spent + cost <= budget:
             picks |= needed
@@ -127,10 +143,11 @@ def _within(source: Source, order: Sequence[int], budget: int, always: int | Non
     return sorted(picks)
 
 
-def _announced_by(found: Sequence[Unit], i: int) -> set[int]:
-    """The units without which unit `i` makes no sense: the sentence before a list, the items before an item."""
+def _belonging(found: Sequence[Unit], i: int) -> set[int]:
+    """The units without which unit `i` makes no sense: what it announces, or the sentence and items before an item."""
     if found[i].kind is BlockKind.PARAGRAPH:
-        return {i + 1} if found[i].text.endswith(":") and i + 1 < len(found) else set()
+        announces = found[i].text.endswith(":") or len(found[i].text.split()) < ANNOUNCING_WORDS
+        return {i + 1} if announces and i + 1 < len(found) else set()
     before = i - 1
     needed = set()
     while before >= 0 and found[before].kind is not BlockKind.PARAGRAPH:
@@ -170,4 +187,5 @@ def _separator(previous: Unit, unit: Unit) -> str:
 
 
 def _marked(unit: Unit, number: int) -> str:
-    return unit.text if unit.kind in {BlockKind.CODE, BlockKind.TABLE} else f"{unit.text} [{number}]"
+    """A number cannot stand inside a fence or a table: it stands below."""
+    return f"{unit.text}\n\n [{number}]" if unit.kind in {BlockKind.CODE, BlockKind.TABLE} else f"{unit.text} [{number}]"

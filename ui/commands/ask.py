@@ -35,9 +35,9 @@ def ask(
 
 
 def _show(answer: Answer) -> None:
+    out.print(Markdown(answer.text.replace(" [", " \\[")))
     if answer.note:
         out.print(answer.note, style="yellow", markup=False)
-    out.print(Markdown(answer.text.replace(" [", " \\[")))
     out.print()
     if answer.kind is AnswerKind.REFUSED:
         out.print("Nearest in the material:" if answer.near_topics else "The material is empty.")

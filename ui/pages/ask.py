@@ -72,16 +72,17 @@ def _turn(number: int, turn: Asked) -> None:
 
 
 def _answer(number: int, answer: Answer) -> None:
+    if answer.kind is AnswerKind.REFUSED:
+        st.markdown(" ".join(filter(None, (answer_markdown(answer), plain(answer.note)))))
+        _near(number, answer)
+        return
     if answer.note:
         st.warning(plain(answer.note))
     st.markdown(answer_markdown(answer))
-    if answer.kind is AnswerKind.REFUSED:
-        _near(number, answer)
-        return
     for passage, cited in grouped(answer.citations):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             for count, quote in cited:
-                if st.button(str(count), key=f"cite-{number}-{count}", type="tertiary", help="Open the passage"):
+                if st.button(str(count), key=f"cite-{number}-{count}", help="Open the passage"):
                     _passage(passage, [quote])
             st.caption(plain(passage.heading))
 
@@ -94,7 +95,7 @@ def _near(number: int, answer: Answer) -> None:
         st.button(plain(near.prompt), key=f"near-{number}-{place}", on_click=_choose, args=(near.prompt,), width="stretch")
 
 
-@st.dialog("The passage", width="large")
+@st.dialog("The passage", width="medium")
 def _passage(passage: Passage, quotes: list[str]) -> None:
     st.caption(plain(f"{passage.title} · {passage.source}, {passage.place}"))
     st.subheader(plain(passage.heading), anchor=False)
