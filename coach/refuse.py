@@ -20,11 +20,14 @@ from coach.domain import Hit
 from coach.ports import About, CommonWords, Lexicon
 
 FILE = Path(__file__).with_name("calibration.json")
+DEFAULT = "all-MiniLM-L6-v2"
 FEATURES = ("dense", "lexical", "unknown", "length")
 
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.?!:]\s*$")
 _SHORTEST_NAME = 3
+# Length helps up to that of a scenario in a few sentences; beyond it, more words must not talk the coach into answering.
+_LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Calibration:
 
 def features(question: str, best: Hit, unknown: Sequence[str]) -> tuple[float, ...]:
     """What the confidence is made of. `unknown` are the names of `unknown_names`."""
-    return (best.dense, best.lexical, float(bool(unknown)), log(1 + len(question.split())))
+    return (best.dense, best.lexical, float(bool(unknown)), log(1 + min(_LONGEST, len(question.split()))))
 
 
 def unknown_names(question: str, about: About, lexicon: Lexicon, english: CommonWords) -> list[str]:
@@ -76,9 +79,6 @@ def calibration_for(model: str) -> Calibration:
     """The calibration fitted for an embedding model; one nobody fitted gets the default model's."""
     fitted = _fitted()
     return fitted.get(model) or fitted[DEFAULT]
-
-
-DEFAULT = "all-MiniLM-L6-v2"
 
 
 @cache

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from coach import refuse
-from coach.errors import IndexStale
+from coach.errors import BadInput, IndexStale
 from coach.settings import load_settings
 from coach.wiring import open_coach
 from ingest.read import whole_bank
@@ -20,6 +20,8 @@ from ingest.refresh import stale
 from ui.console import errors, out, progress, waiting
 
 if TYPE_CHECKING:
+    from coach.grade import Weights
+    from eval.grading import GradingReport
     from eval.retrieval import Report
 
 cli = typer.Typer(
@@ -40,6 +42,9 @@ def retrieval(
         list[Path] | None, typer.Option("--dataset", help="JSONL cases instead of the committed ones; may be given twice.")
     ] = None,
     fitting: Annotated[bool, typer.Option("--fit", help="Fit the refusal first and store it in coach/calibration.json.")] = False,
+    kinds: Annotated[
+        str, typer.Option(help="Only cases of these kinds, comma-separated, for instance natural,colloquial,near,far.")
+    ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every case that went wrong.")] = False,
 ) -> None:
     """nDCG@10, hit@1, recall@5, and telling answerable from unanswerable, for the coach and three plain alternatives.
@@ -57,6 +62,12 @@ def retrieval(
     cases = load_retrieval(*(dataset or sorted(FOLDER.glob("retrieval*.jsonl"))))
     if not dataset:
         cases += verbatim(questions)
+    if kinds:
+        cases = [case for case in cases if case.kind in kinds.split(",")]
+    if not cases:
+        raise BadInput(f"No case is of the kinds {kinds!r}. Leave --kinds out to see which there are.")
+    if fitting and kinds:
+        raise BadInput("--fit needs all kinds of cases. Leave --kinds out.")
     coach = open_coach(settings)
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
@@ -131,3 +142,81 @@ def _number(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
+
+
+@cli.command("grading")
+def grading(
+    fitting: Annotated[bool, typer.Option("--fit", help="Fit the grader first and store it in coach/grading.json.")] = False,
+) -> None:
+    """Does the rubric grader agree with two labelers as far as they agree with each other?
+
+    Graded replies in eval/cases: five to a question, each key point labeled twice independently. Numbers are of the
+    half of the questions that nothing was fitted on.
+    """
+    from coach import grade
+    from eval import grading as evaluation
+
+    settings = load_settings()
+    by_id = {question.id: question for question in whole_bank(settings.corpus).questions}
+    replies = evaluation.load()
+    coach = open_coach(settings)
+    with waiting("Loading the embedding model ..."):
+        coach.embedder.warm()
+    grader = coach.grader(grade.weights_for(coach.embedder.id.name))
+    with progress("Reading the key points", len({reply.question_id for reply in replies})) as bar:
+        rubrics = {}
+        for question_id in dict.fromkeys(reply.question_id for reply in replies):
+            rubrics[question_id] = grader.rubric(by_id[question_id])
+            bar(1)
+    if fitting:
+        with progress("Fitting", sum(not reply.held_back for reply in replies)) as bar:
+            grader = replace(grader, weights=evaluation.fit(grader, rubrics, replies, bar))
+        _store_weights(coach.embedder.id.name, grader.weights)
+    with progress("Grading", sum(reply.held_back for reply in replies)) as bar:
+        report = evaluation.measure(grader, rubrics, replies, bar)
+    out.print(_agreements(report))
+    out.print(_verdicts(report))
+    out.print(f"{report.replies} held-back replies, {report.points} key points, {report.ungraded} not graded.", soft_wrap=True)
+
+
+def _agreements(report: GradingReport) -> Table:
+    table = Table(
+        "", "Pearson", "Spearman", "within question", "QWK", "MAE", "bias", box=None, pad_edge=False, header_style="bold"
+    )
+    for row in report.agreements:
+        values = (row.pearson, row.spearman, row.within, row.qwk, row.mae, row.bias)
+        table.add_row(row.name, *(_number(value) for value in values))
+    return table
+
+
+def _verdicts(report: GradingReport) -> Table:
+    table = Table(
+        "verdict",
+        "points",
+        "precision",
+        "recall",
+        "labeler 2: precision",
+        "recall",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
+    for name, (precision, recall, support) in report.verdicts.items():
+        other = report.labelers[name]
+        table.add_row(name, str(support), *(_number(value) for value in (precision, recall, *other[:2])))
+    return table
+
+
+def _store_weights(model: str, fitted: Weights) -> None:
+    from coach import grade
+
+    known = json.loads(grade.FILE.read_text(encoding="utf-8"))
+    known[model] = {
+        "views": {name: round(weight, 4) for name, weight in zip(grade.VIEWS, fitted.views, strict=True)},
+        "constant": round(fitted.constant, 4),
+        "covered": round(fitted.covered, 2),
+        "partial": round(fitted.partial, 2),
+        "fitted": datetime.now(UTC).date().isoformat(),
+    }
+    grade.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    errors.print(f"Stored the grader fitted for {model} in {grade.FILE.name}.")
