@@ -22,7 +22,8 @@ MAY_IMPORT = {
 LAYERS = (
     {"coach.errors", "coach.domain", "coach.text"},
     {"coach.ports"},
-    {"coach.bank", "coach.answer", "coach.retrieve", "coach.refuse"},
+    {"coach.bank", "coach.answer", "coach.retrieve"},
+    {"coach.refuse", "coach.grade"},
     {"coach.service", "coach.settings"},
     {"coach.wiring"},
 )
@@ -37,8 +38,8 @@ HOMES = {
     "streamlit": {"ui/app.py", "ui/serve.py", "ui/state.py", "ui/pages/ask.py"},
     "spellchecker": {"coach/adapters/english.py"},
     "ir_measures": {"eval/metrics.py"},
-    "sklearn": {"eval/metrics.py", "eval/retrieval.py"},
-    "scipy": {"eval/metrics.py"},
+    "sklearn": {"eval/metrics.py", "eval/retrieval.py", "eval/grading.py"},
+    "scipy": {"eval/metrics.py", "eval/grading.py"},
     "pydantic_settings": {"coach/settings.py"},
 }
 
