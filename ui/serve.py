@@ -6,7 +6,10 @@ Run as `python -m ui.serve ADDRESS PORT`; `coach app` does.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -23,12 +26,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coach.errors import SettingsError
 
+
+def _own_scripts() -> str:
+    """The hashes of the scripts that stand in Streamlit's own page, as a policy names them."""
+    page = Path(st.__file__).with_name("static") / "index.html"
+    scripts = re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL)
+    return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts)
+
+
 # No script, style, image, font or connection from anywhere else: a passage or an answer cannot phone home.
 # Streamlit styles its elements inline and loads its own code in workers.
 _POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
+        f"script-src 'self' 'wasm-unsafe-eval' {_own_scripts()}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
