@@ -182,8 +182,11 @@ def score(verdicts: Sequence[PointVerdict], held: int) -> float:
 def windows(reply: str) -> list[str]:
     """The parts of a reply that may each say a point: sentences, their clauses, neighbors joined, and where speech
     has no full stops, overlapping runs of words. Each once, in order."""
+    flat = " ".join(reply.split())
     said = [part for block in blocks(reply) for part in _parts(block.text, block.kind)]
     pairs = [f"{one} {two}" for one, two in pairwise(said) if len(f"{one} {two}".split()) <= _PAIR]
+    # Joined bullets or overlapping runs would quote what nobody wrote.
+    pairs = [pair for pair in pairs if pair in flat]
     clauses = [
         clause.strip()
         for part in said

@@ -63,11 +63,11 @@ def _words(question: str) -> Iterator[tuple[str, bool]]:
     shouted = question.isupper()
     for match in _WORD.finditer(question):
         word = match.group()
-        if len(word) < _SHORTEST_NAME:
+        if len(word) < _SHORTEST_NAME or word[0].isdigit():
             continue
         opens = match.start() == 0 or _SENTENCE_END.search(question[: match.start()]) is not None
         inner = any(letter.isupper() or letter.isdigit() for letter in word[1:])
-        yield word, not shouted and not word.isdigit() and (inner or (word[0].isupper() and not opens))
+        yield word, not shouted and (inner or (word[0].isupper() and not opens))
 
 
 def _absent(word: str, about: About, lexicon: Lexicon) -> bool:

@@ -19,7 +19,9 @@ _ABBREVIATIONS = frozenset(
 # A "sentence" this short is a run-in heading ("Trade-offs."): it belongs to what follows.
 _RUN_IN_WORDS = 2
 _END = re.compile(r"[.!?][\"')\]*_]*(?=\s)")
-_MASKED = re.compile(r"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)")
+# Bounded, so that a page of open brackets costs no more than a page of words.
+_MASKED = re.compile(r"`[^`]{0,300}`|\$[^$]{0,400}\$|\[[^\][]{0,300}\]\([^()]{0,500}\)")
+_LOOK_BACK = 80
 
 # Zero-width, bidirectional and tag characters: invisible to a reader, so never part of what one asked.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
@@ -95,10 +97,11 @@ def sentences(paragraph: str) -> list[str]:
     masked = _MASKED.sub(lambda match: "x" * len(match.group()), paragraph)
     found, start = [], 0
     for end in _END.finditer(masked):
-        before = masked[start : end.start()].rsplit(None, 1)
+        so_far = masked[max(start, end.start() - _LOOK_BACK) : end.start()]
+        before = so_far.rsplit(None, 1)
         last_word = before[-1].lower().lstrip("(") if before else ""
-        after = masked[end.end() :].lstrip()
-        if len(masked[start : end.start()].split()) <= _RUN_IN_WORDS and after:
+        after = masked[end.end() : end.end() + _LOOK_BACK].lstrip()
+        if len(so_far.split()) <= _RUN_IN_WORDS and after:
             continue
         if masked[end.start()] == "." and last_word in _ABBREVIATIONS:
             continue

@@ -89,4 +89,6 @@ def _lines(file: Path) -> list[tuple[int, str]]:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}. Give the path of a JSONL file.") from error
-    return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is not UTF-8 text. Give the path of a JSONL file.") from error
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
@@ -74,8 +75,8 @@ class GradingReport:
 
 def load(folder: Path = FOLDER) -> list[GradedReply]:
     """The committed replies with both labelings. Raises BadInput for a reply without both."""
-    replies = [json.loads(line) for file in sorted(folder.glob("answers-*.jsonl")) for line in _lines(file)]
-    labels = [{row["id"]: row for row in map(json.loads, _lines(file))} for file in sorted(folder.glob("labels-*.jsonl"))]
+    replies = [row for file in sorted(folder.glob("answers-*.jsonl")) for row in _rows(file)]
+    labels = [{row["id"]: row for row in _rows(file)} for file in sorted(folder.glob("labels-*.jsonl"))]
     found = []
     for reply in replies:
         rows = [labeler.get(reply["id"]) for labeler in labels[:2]]
@@ -202,5 +203,13 @@ def _per_verdict(true: Sequence[Verdict], given: Sequence[Verdict]) -> dict[str,
     return {name: (float(p), float(r), int(n)) for name, p, r, n in zip(names, precision, recall, support, strict=True)}
 
 
-def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+def _rows(file: Path) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise BadInput(f"{file.name}:{number}: not a JSON object ({error}). Write one a line.") from error
+    return rows

@@ -42,13 +42,16 @@ TERMS = {
     r"Lora": "LoRA",
     r"Colbert|ColBert": "ColBERT",
     r"\w*(?:behaviour|neighbour|colour|favour|honour|labour)\w*": "American spelling: -or",
-    r"\w+(?:isation|isations)": "American spelling: -ization",
+    r"\w+(?<!improv)(?:isation|isations)": "American spelling: -ization",
     r"(?:general|optim|normal|token|quant|memor|regular|summar|organ|special|penal|minim|maxim|util|initial|parallel|emphas|"
     r"custom|recogn|categor|visual|real)is(?:e|es|ed|ing|er|ers)": "American spelling: -ize",
     r"(?:model|label|travel|cancel)l(?:ed|ing)": "American spelling: one l",
     r"[Cc]entre|[Cc]atalogue|[Aa]nalyse[sd]?|[Gg]rey": "American spelling",
 }
-_TERMS = [(re.compile(rf"(?<![\w/.-])(?:{wrong})(?![\w/])"), right) for wrong, right in TERMS.items()]
+_TERMS = [
+    (re.compile(rf"(?<![\w/.-])(?:{wrong})(?![\w/])", re.IGNORECASE if right.startswith("American") else 0), right)
+    for wrong, right in TERMS.items()
+]
 _CODE = re.compile(r"```.*?```|`[^`]*`|\$[^$]*\$|https?://\S+", re.DOTALL)
 _JOINS = re.compile(r";|,? and (?=\w+ing\b|\w+s\b)|, and ")
 
@@ -125,7 +128,11 @@ def _misconceptions(question: Question) -> Iterator[str]:
 def _references(question: Question) -> Iterator[str]:
     seen = set()
     for reference in question.references:
-        url = urlsplit(reference.url)
+        try:
+            url = urlsplit(reference.url)
+        except ValueError:
+            yield f"not a usable address; use https: {reference.url}"
+            continue
         if url.scheme != "https" or "." not in (url.hostname or "") or " " in reference.url:
             yield f"not a usable address; use https: {reference.url}"
         if "utm_" in url.query or url.username:
@@ -142,8 +149,7 @@ def _references(question: Question) -> Iterator[str]:
 def _spelling(question: Question) -> Iterator[str]:
     prose = _CODE.sub(" ", "\n".join(own_words(question)))
     for wrong, right in _TERMS:
-        for match in dict.fromkeys(wrong.findall(prose)):
-            found = match if isinstance(match, str) and match else wrong.search(prose).group()  # type: ignore[union-attr]
+        for found in dict.fromkeys(match.group() for match in wrong.finditer(prose)):
             yield f"{found!r} is spelled {right}"
 
 

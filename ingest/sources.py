@@ -53,13 +53,16 @@ def sources(questions: Iterable[Question]) -> list[Source]:
         for reference in question.references:
             titles.setdefault(reference.url, reference.title)
             citing.setdefault(reference.url, []).append(question.id)
-    found = [Source(url, title, kind(url), tuple(sorted(citing[url]))) for url, title in titles.items()]
+    found = [Source(url, title, kind(url), tuple(sorted(set(citing[url])))) for url, title in titles.items()]
     return sorted(found, key=lambda source: (KINDS.index(source.kind), source.url))
 
 
 def kind(url: str) -> str:
     """What kind of page an address leads to, told from the address alone."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "article"
     host = (parts.hostname or "").removeprefix("www.")
     if _within(host, _PAPERS):
         return "paper"

@@ -54,7 +54,6 @@ def test_each_id_stands_once(cases: list[RetrievalCase]) -> None:
     assert max(Counter(case.id for case in cases).values()) == 1
 
 
-@pytest.mark.xfail(reason="AlphaGo and its value network are asked about in two of the files")
 def test_each_question_is_asked_once(cases: list[RetrievalCase]) -> None:
     assert [text for text, count in Counter(" ".join(words(case.user_input)) for case in cases).items() if count > 1] == []
 
@@ -143,14 +142,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load_retrieval(tmp_path)
 
 
-@pytest.mark.xfail(reason="UnicodeDecodeError is not caught", raises=UnicodeDecodeError)
 def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match=r"binary\.jsonl"):
         load_retrieval(tmp_path / "binary.jsonl")
 
 
-@pytest.mark.xfail(reason="str.splitlines also cuts at U+2028, U+0085 and others that JSON allows inside a string")
 @pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\x85"])
 def test_only_a_line_feed_ends_a_line(tmp_path: Path, inside: str) -> None:
     line = json.dumps({"id": "a", "user_input": f"how{inside}hot"}, ensure_ascii=False)

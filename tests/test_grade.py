@@ -204,7 +204,6 @@ def test_every_quote_stands_in_the_reply(parts: list[str], glue: str) -> None:
     assert all((v.said == "") == (v.verdict in {Verdict.MISSING, Verdict.CONTRADICTED}) for v in given.verdicts)
 
 
-@pytest.mark.xfail(reason="two joined bullets are quoted without the marker between them")
 def test_a_quote_over_two_bullets_stands_in_the_reply() -> None:
     reply = "My notes:\n\n- Green tea is brewed\n- with water below boiling"
     given = grade(GREEN, reply)
@@ -212,7 +211,6 @@ def test_a_quote_over_two_bullets_stands_in_the_reply() -> None:
     assert all(find_quote(quote, reply) for quote in quotes(given))
 
 
-@pytest.mark.xfail(reason="two joined runs overlap by nine words, which the quote then says twice")
 def test_a_quote_from_speech_without_full_stops_stands_in_the_reply() -> None:
     point = KeyPoint(" ".join(f"term{number}" for number in range(27)), 3)
     reply = f"{point.text} and that is about all i know to say on it right now honestly"
@@ -277,6 +275,12 @@ def test_invisible_characters_change_no_grade() -> None:
     ids=["speech", "prose", "one word", "ticks", "bullets", "emoji"],
 )
 def test_a_hundred_kilobytes_are_graded_in_seconds(reply: str) -> None:
+    assert not grade(GREEN, reply).score
+
+
+@pytest.mark.timeout(2)
+@pytest.mark.parametrize("reply", ["a. " * 33_000, "[" * 100_000 + " five words are said here"], ids=["run-ins", "brackets"])
+def test_a_hundred_kilobytes_of_spite_are_graded_in_seconds(reply: str) -> None:
     assert not grade(GREEN, reply).score
 
 

@@ -52,7 +52,12 @@ def test_a_name_that_stands_nowhere_in_the_material_is_unknown(small_coach: Coac
         "?!… 🙂",
     ],
 )
-def test_everyday_words_numbers_and_a_sentence_s_capital_name_nothing(small_coach: Coach, question: str) -> None:
+def test_everyday_words_small_numbers_and_a_sentence_s_capital_name_nothing(small_coach: Coach, question: str) -> None:
+    assert unknown(small_coach, question) == []
+
+
+@pytest.mark.parametrize("question", ["what happened to tea in 2019", "does it take 100000 leaves", "what comes in the 2nd step"])
+def test_no_number_names_anything(small_coach: Coach, question: str) -> None:
     assert unknown(small_coach, question) == []
 
 
