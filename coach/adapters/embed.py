@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -121,12 +122,14 @@ def _load(name: str, threads: int) -> SentenceTransformer:
     torch.set_num_threads(threads)
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    # A model that cannot be had is told in one sentence, not in twenty retries.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         return SentenceTransformer(str(where), device="cpu")
     except Exception as error:  # the hub, the file system and torch each raise their own kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EmbedderError(
-            f"The embedding model {name!r} cannot be loaded: {reason} "
+            f"The embedding model {name!r} cannot be loaded: {reason.rstrip('.')}. "
             f"Set COACH_EMBEDDER to a model on this machine, or leave it out for {PACKAGED}."
         ) from error
 

@@ -37,7 +37,7 @@ def _translated(function: Callable[P, R]) -> Callable[P, R]:
         except (ApiException, httpx.HTTPError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise IndexUnusable(
-                f"The Qdrant server did not answer as expected: {reason} "
+                f"The Qdrant server did not answer as expected: {reason.rstrip('.')}. "
                 "Check COACH_QDRANT_URL and COACH_QDRANT_API_KEY, or unset them to use the embedded index."
             ) from error
 
