@@ -10,7 +10,7 @@ COPY ingest ingest
 COPY eval eval
 COPY ui ui
 COPY corpus corpus
-RUN pip install --no-cache-dir --no-deps --editable . && COACH_HOME=/data coach ingest
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . && COACH_HOME=/data coach ingest
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --create-home --uid 10001 coach
@@ -22,5 +22,5 @@ WORKDIR /app
 USER coach
 VOLUME /data
 EXPOSE 8501
-HEALTHCHECK --start-period=60s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/api/health', timeout=3)"]
+HEALTHCHECK --start-period=600s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/api/health', timeout=3)"]
 CMD ["coach", "app"]
