@@ -52,6 +52,16 @@ _TERMS = [
     (re.compile(rf"(?<![\w/.-])(?:{wrong})(?![\w/])", re.IGNORECASE if right.startswith("American") else 0), right)
     for wrong, right in TERMS.items()
 ]
+# What can be mended without asking: typography, and names with one right spelling.
+_NAMES = {
+    r"Huggingface|HuggingFace": "Hugging Face",
+    r"Pytorch|pyTorch": "PyTorch",
+    r"Tensorflow": "TensorFlow",
+    r"Chatgpt|ChatGpt": "ChatGPT",
+    r"Qlora|QLora": "QLoRA",
+    r"Colbert|ColBert": "ColBERT",
+}
+_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
 _CODE = re.compile(r"```.*?```|`[^`]*`|\$[^$]*\$|https?://\S+", re.DOTALL)
 _JOINS = re.compile(r";|,? and (?=\w+ing\b|\w+s\b)|, and ")
 
@@ -151,6 +161,20 @@ def _spelling(question: Question) -> Iterator[str]:
     for wrong, right in _TERMS:
         for found in dict.fromkeys(match.group() for match in wrong.finditer(prose)):
             yield f"{found!r} is spelled {right}"
+
+
+def mended(text: str) -> str:
+    """A bank file's text with everything set right that needs no thought: line ends, white space at the end of lines,
+    curly quotes, and names that have one spelling. Code, formulas and addresses stay as they are."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    parts = re.split(f"({_CODE.pattern})", "\n".join(lines), flags=re.DOTALL)
+    return "".join(part if i % 2 else _respelled(part.translate(_TYPOGRAPHY)) for i, part in enumerate(parts)).strip("\n") + "\n"
+
+
+def _respelled(prose: str) -> str:
+    for wrong, right in _NAMES.items():
+        prose = re.sub(rf"(?<![\w/.-])(?:{wrong})(?![\w/])", right, prose)
+    return prose
 
 
 def own_words(question: Question) -> list[str]:

@@ -12,10 +12,12 @@ from coach.adapters.lexicon import Bm25Lexicon
 from coach.bank import parse
 from coach.domain import KeyPoint, Misconception, Question, Reference, Topic
 from coach.wiring import make_grader
-from ingest.check import coverage, findings, own_words, question_findings
+from ingest.check import coverage, findings, mended, own_words, question_findings
 from ingest.meaning import Share, asked_twice, finds_itself, grades_itself
+from ingest.read import bank_files
 from ingest.sources import KINDS, kind, markdown, sources
 from ingest.split import entries
+from tests.conftest import CORPUS
 from tests.material import OOLONG, SAILS, TEA
 
 TOPICS = (parse(f"# Tea\n\n{TEA}\n{OOLONG}", "tea.md", "tea")[0], parse(f"# Sea\n\n{SAILS}", "sea.md", "sea")[0])
@@ -272,3 +274,19 @@ def test_a_share_is_enough_from_what_is_needed_on(good: int, bad: int, needed: f
     share = Share("are fine", good, good + bad, needed, ())
     assert share.enough == (good + bad == 0 or good >= needed * (good + bad) or good / (good + bad) >= needed)
     assert str(share).startswith(f"{good} of {good + bad} are fine (")
+
+
+def test_mending_sets_right_what_needs_no_thought_and_nothing_else() -> None:
+    text = "# Tea  \r\n\r\nHuggingface and Pytorch say “hello”.\r\nSee https://huggingface.co/Pytorch and `Pytorch`.\n\n\n"
+    assert mended(text) == '# Tea\n\nHugging Face and PyTorch say "hello".\nSee https://huggingface.co/Pytorch and `Pytorch`.\n'
+
+
+@given(st.text(max_size=200))
+def test_mending_twice_is_mending_once(text: str) -> None:
+    assert mended(mended(text)) == mended(text)
+
+
+def test_the_bank_needs_no_mending() -> None:
+    for file in bank_files(CORPUS):
+        text = file.read_text(encoding="utf-8")
+        assert mended(text) == text, file.name

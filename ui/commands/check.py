@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,9 @@ from coach.adapters.lexicon import Bm25Lexicon
 from coach.domain import Topic
 from coach.settings import Settings, load_settings
 from coach.wiring import make_embedder, make_grader
-from ingest.check import coverage, findings
+from ingest.check import coverage, findings, mended
 from ingest.meaning import Share, asked_twice, finds_itself, grades_itself
-from ingest.read import Bank, read_bank
+from ingest.read import Bank, bank_files, read_bank
 from ingest.sources import markdown, sources
 from ingest.split import entries
 from ui.console import errors, out, progress, waiting
@@ -26,6 +27,7 @@ def check(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only what needs no model: format, amounts, spelling, addresses.")
     ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend what needs no thought: line ends, curly quotes, names.")] = False,
     write_sources: Annotated[bool, typer.Option("--write-sources", help="Write SOURCES.md beside bank/ anew.")] = False,
 ) -> None:
     """Check the question bank and print every problem as file:line: what is wrong.
@@ -36,6 +38,8 @@ def check(
     """
     settings = load_settings()
     folder = corpus or settings.corpus
+    if fix:
+        _mend(folder)
     bank = read_bank(folder)
     problems = [*bank.problems, *findings(bank.topics)]
     for problem in problems:
@@ -47,6 +51,15 @@ def check(
     enough = quick or _meaning(settings, bank)
     if problems or not enough:
         raise typer.Exit(1)
+
+
+def _mend(folder: Path) -> None:
+    for file in bank_files(folder):
+        with suppress(UnicodeDecodeError):  # told by the check itself
+            text = file.read_bytes().decode("utf-8-sig")
+            if (better := mended(text)) != text:
+                file.write_text(better, encoding="utf-8", newline="\n")
+                out.print(f"Mended {file.name}.")
 
 
 def _coverage(topics: Sequence[Topic]) -> Table:
