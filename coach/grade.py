@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from coach.domain import Grade, Held, KeyPoint, PointVerdict, Question, Verdict
-from coach.ports import About, Embedder, Lexicon, Vectors
+from coach.ports import DEFAULT_EMBEDDER, About, Embedder, Lexicon, Vectors
 from coach.retrieve import inverse_document_frequency
 from coach.text import BlockKind, blocks, clean, item_marker, sentences, words
 
@@ -245,7 +245,7 @@ def _without(vectors: Vectors, direction: Vectors) -> Vectors:
 def weights_for(model: str) -> Weights:
     """The weights fitted for an embedding model; one nobody fitted gets the default model's."""
     fitted = _fitted()
-    return fitted.get(model) or fitted["all-MiniLM-L6-v2"]
+    return fitted.get(model) or fitted[DEFAULT_EMBEDDER]
 
 
 @cache

@@ -14,6 +14,9 @@ from coach.domain import Entry, Passage
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int], None]
 
+# The embedding model that comes with the package.
+DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+
 # Raised whenever what is stored in an index changes its meaning; an older index is then built anew.
 FORMAT = 1
 
@@ -51,6 +54,10 @@ class Sparse:
 
     indices: tuple[int, ...]
     values: tuple[float, ...]
+
+
+# BM25's k: how soon more of the same word stops counting. A term gives at most k + 1 times its rarity.
+SATURATION = 1.2
 
 
 class Lexicon(Protocol):

@@ -17,10 +17,9 @@ from math import exp, log
 from pathlib import Path
 
 from coach.domain import Hit
-from coach.ports import About, CommonWords, Lexicon
+from coach.ports import DEFAULT_EMBEDDER, About, CommonWords, Lexicon
 
 FILE = Path(__file__).with_name("calibration.json")
-DEFAULT = "all-MiniLM-L6-v2"
 FEATURES = ("dense", "lexical", "unknown", "length")
 
 _WORD = re.compile(r"[^\W_]+")
@@ -78,7 +77,7 @@ def _absent(word: str, about: About, lexicon: Lexicon) -> bool:
 def calibration_for(model: str) -> Calibration:
     """The calibration fitted for an embedding model; one nobody fitted gets the default model's."""
     fitted = _fitted()
-    return fitted.get(model) or fitted[DEFAULT]
+    return fitted.get(model) or fitted[DEFAULT_EMBEDDER]
 
 
 @cache

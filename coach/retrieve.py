@@ -1,4 +1,4 @@
-"""A question becomes hits, best first, with one score that ranks and refuses. Knows no engine.
+"""A question becomes hits, best first, with one score that ranks. Knows no engine.
 
 Score fusion, not rank fusion: the dense score is the largest cosine between the question and any piece of a
 passage; the lexical score is BM25 divided by the largest value this question could reach in any document. Both
@@ -12,7 +12,7 @@ from math import log
 import numpy as np
 
 from coach.domain import Hit
-from coach.ports import About, Lexicon, PassageIndex, Vectors
+from coach.ports import SATURATION, About, Lexicon, PassageIndex, Vectors
 
 # How much BM25 counts beside the cosine, and how many candidates each side proposes.
 LEXICAL_WEIGHT = 1.0
@@ -44,13 +44,14 @@ def fused(dense: float, lexical: float) -> float:
     return dense + LEXICAL_WEIGHT * lexical
 
 
-def bm25_ceiling(tokens: tuple[int, ...], about: About, k: float = 1.2) -> float:
+def bm25_ceiling(tokens: tuple[int, ...], about: About) -> float:
     """The BM25 score of an imaginary document in which every term of the question is saturated.
 
     Each term gives at most idf * (k + 1), with Qdrant's idf = ln(1 + (N - n + 0.5) / (n + 0.5)). A term no
     document has counts in full: a question about an unknown thing should look unlike everything.
     """
-    return sum(inverse_document_frequency(about.frequencies.get(token, 0), about.entries) for token in tokens) * (k + 1)
+    weights = (inverse_document_frequency(about.frequencies.get(token, 0), about.entries) for token in tokens)
+    return sum(weights) * (SATURATION + 1)
 
 
 def inverse_document_frequency(having: int, of: int) -> float:

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coach.errors import SettingsError
+from coach.ports import DEFAULT_EMBEDDER
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_home, description="Folder for the index and everything else the coach keeps.")
     corpus: Path = Field(default=_PROJECT / "corpus", description="Folder with the question bank.")
-    embedder: str = Field(default="all-MiniLM-L6-v2", min_length=1, description="Any sentence-transformers model, or `hashing`.")
+    embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1, description="Any sentence-transformers model, or `hashing`.")
     threads: int = Field(default=1, ge=1, le=64, description="Threads for the embedding model.")
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the app.")
     address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from coach.bm25 import Bm25
 from coach.domain import Question
-from coach.ports import Embedder, Lexicon, Sparse, Vectors
-from coach.retrieve import inverse_document_frequency
+from coach.ports import Embedder, Lexicon, Vectors
 
 Ranked = list[tuple[str, float]]
 Ranker = Callable[[str, Vectors], Ranked]
@@ -21,7 +21,7 @@ RRF_K = 60
 
 def bm25(questions: Sequence[Question], lexicon: Lexicon) -> Ranker:
     """BM25 over question and answer."""
-    score = _bm25_scorer([f"{q.prompt}\n{q.answer}" for q in questions], lexicon)
+    score = Bm25([f"{q.prompt}\n{q.answer}" for q in questions], lexicon).scores
     ids = [question.id for question in questions]
     return lambda text, _vector: _ranked(ids, score(text))
 
@@ -45,7 +45,7 @@ def chunks_rrf(questions: Sequence[Question], embedder: Embedder, lexicon: Lexic
     chunks = [(q.id, chunk) for q in questions for chunk in splitter.split_text(f"{q.prompt}\n\n{q.answer}")]
     owners = [owner for owner, _ in chunks]
     vectors = embedder.embed([chunk for _, chunk in chunks])
-    score = _bm25_scorer([chunk for _, chunk in chunks], lexicon)
+    score = Bm25([chunk for _, chunk in chunks], lexicon).scores
 
     def rank(text: str, vector: Vectors) -> Ranked:
         fused: Counter[int] = Counter()
@@ -62,22 +62,3 @@ def chunks_rrf(questions: Sequence[Question], embedder: Embedder, lexicon: Lexic
 
 def _ranked(ids: Sequence[str], scores: Vectors) -> Ranked:
     return [(ids[row], float(scores[row])) for row in np.argsort(-scores, kind="stable")]
-
-
-def _bm25_scorer(texts: Sequence[str], lexicon: Lexicon) -> Callable[[str], Vectors]:
-    documents: list[Sparse] = [lexicon.document(text) for text in texts]
-    frequencies = Counter(token for document in documents for token in document.indices)
-    rows: dict[int, list[tuple[int, float]]] = {}
-    for row, document in enumerate(documents):
-        for token, value in zip(document.indices, document.values, strict=True):
-            rows.setdefault(token, []).append((row, value))
-
-    def score(text: str) -> Vectors:
-        total = np.zeros(len(texts), dtype=np.float32)
-        for token in lexicon.query(text).indices:
-            weight = inverse_document_frequency(frequencies[token], len(texts))
-            for row, value in rows.get(token, ()):
-                total[row] += weight * value
-        return total
-
-    return score

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from coach.domain import Question
 from coach.ports import Progress
-from coach.refuse import Calibration, features, unknown_names
+from coach.refuse import Calibration, features
 from coach.retrieve import search
 from coach.service import Coach
 from eval import baselines
@@ -96,8 +96,7 @@ def measure(
 
 def _features(coach: Coach, question: str) -> tuple[float, ...]:
     hits = coach.search(question, 1)
-    unknown = unknown_names(question, coach.index.about, coach.lexicon, coach.english)
-    return features(question, hits[0], unknown)
+    return features(question, hits[0], coach.judge(question, hits).unknown)
 
 
 def _report(systems: tuple[System, ...], cases: Sequence[RetrievalCase], ours: Mapping[str, Outcome], floor: float) -> Report:

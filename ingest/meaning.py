@@ -6,16 +6,16 @@ ask the same; does the grader give the bank's own answer full marks, and a misco
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from coach.bm25 import Bm25
 from coach.domain import Entry, Grade, Question, Verdict
 from coach.grade import Grader
 from coach.ports import Embedder, Lexicon, Progress, Vectors
-from coach.retrieve import LEXICAL_WEIGHT, inverse_document_frequency
+from coach.retrieve import LEXICAL_WEIGHT
 from ingest.split import without_asking
 
 FIRST_SHARE = 0.95
@@ -49,7 +49,7 @@ def finds_itself(questions: Sequence[Question], entries: Sequence[Entry], embedd
     place = {text: row for row, text in enumerate(pieces)}
     vectors = embedder.embed(pieces)
     owners = _owners(entries, place)
-    bm25 = _Bm25([entry.words for entry in entries], lexicon)
+    bm25 = Bm25([entry.words for entry in entries], lexicon)
     rest, total = [], 0
     for number, question in enumerate(questions):
         for asking in question.also_asked:
@@ -99,34 +99,6 @@ def _why(grade: Grade) -> str:
     return "; ".join((*missed, *held))
 
 
-class _Bm25:
-    """BM25 over all entries but one, whose words are given anew."""
-
-    def __init__(self, texts: Sequence[str], lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-        self._count = len(texts)
-        self._frequencies: Counter[int] = Counter()
-        self._rows: dict[int, list[tuple[int, float]]] = {}
-        for row, text in enumerate(texts):
-            sparse = lexicon.document(text)
-            self._frequencies.update(sparse.indices)
-            for token, value in zip(sparse.indices, sparse.values, strict=True):
-                self._rows.setdefault(token, []).append((row, value))
-
-    def shares(self, asking: str, own: int, own_words: str) -> Vectors:
-        """Each entry's BM25 as a share of what the asking could reach."""
-        sparse = self._lexicon.document(own_words)
-        anew = dict(zip(sparse.indices, sparse.values, strict=True))
-        total = np.zeros(self._count, dtype=np.float32)
-        ceiling = 0.0
-        for token in self._lexicon.query(asking).indices:
-            weight = inverse_document_frequency(self._frequencies[token], self._count)
-            ceiling += weight * 2.2
-            for row, value in self._rows.get(token, ()):
-                total[row] += weight * (anew.get(token, 0.0) if row == own else value)
-        return total / ceiling if ceiling else total
-
-
 def _owners(entries: Sequence[Entry], place: dict[str, int]) -> list[list[int]]:
     """For each entry the rows of its pieces."""
     return [[place[piece.text] for piece in entry.pieces] for entry in entries]
@@ -139,7 +111,7 @@ def _best(
     vectors: Vectors,
     place: dict[str, int],
     owners: Sequence[Sequence[int]],
-    bm25: _Bm25,
+    bm25: Bm25,
 ) -> int:
     cosines = vectors @ vectors[place[asking]]
     left = [row for row in owners[own] if row != place[asking]]

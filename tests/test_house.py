@@ -23,7 +23,7 @@ LAYERS = (
     {"coach.errors", "coach.domain", "coach.text"},
     {"coach.ports"},
     {"coach.bank", "coach.answer", "coach.retrieve"},
-    {"coach.refuse", "coach.grade"},
+    {"coach.refuse", "coach.grade", "coach.bm25"},
     {"coach.service", "coach.settings"},
     {"coach.wiring"},
 )

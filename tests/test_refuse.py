@@ -10,12 +10,13 @@ from coach.adapters.english import English
 from coach.adapters.lexicon import Bm25Lexicon
 from coach.answer import NOT_IN_MATERIAL, refuse
 from coach.domain import AnswerKind, Hit, Judgement
-from coach.refuse import DEFAULT, FEATURES, Calibration, calibration_for, features, unknown_names
+from coach.ports import DEFAULT_EMBEDDER
+from coach.refuse import FEATURES, Calibration, calibration_for, features, unknown_names
 from coach.service import Coach
 from tests.conftest import CALIBRATION
 
 SHARES = st.floats(0, 1)
-FITTED = calibration_for(DEFAULT)
+FITTED = calibration_for(DEFAULT_EMBEDDER)
 
 
 def unknown(coach: Coach, question: str) -> list[str]:

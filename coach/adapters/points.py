@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from coach.domain import Entry, Passage, Piece, Reference
-from coach.ports import About, EmbedderId, Sparse, Stored
+from coach.errors import IndexStale
+from coach.ports import FORMAT, About, EmbedderId, Sparse, Stored
 
 DENSE = "dense"
 SPARSE = "bm25"
@@ -89,6 +90,15 @@ def about(text: str) -> About:
         pieces=int(data["pieces"]),
         frequencies={int(token): int(count) for token, count in data["frequencies"].items()},
     )
+
+
+def readable(about: About, which: str) -> About:
+    """`about`, if this version can read the index it describes; else raises IndexStale naming `which` index."""
+    if about.format != FORMAT:
+        raise IndexStale(
+            f"The index {which} has format {about.format}, this version reads format {FORMAT}. Run: coach ingest --rebuild"
+        )
+    return about
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

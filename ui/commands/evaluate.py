@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -124,16 +124,21 @@ def _wrong(report: Report) -> None:
 
 
 def _store(model: str, fitted: refuse.Calibration, cases: str) -> None:
-    known = json.loads(refuse.FILE.read_text(encoding="utf-8"))
-    known[model] = {
+    entry = {
         "weights": {name: round(weight, 4) for name, weight in zip(refuse.FEATURES, fitted.weights, strict=True)},
         "constant": round(fitted.constant, 4),
         "floor": round(fitted.floor, 4),
         "cases": cases,
-        "fitted": datetime.now(UTC).date().isoformat(),
     }
-    refuse.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    errors.print(f"Stored the refusal fitted for {model} in {refuse.FILE.name}.")
+    _keep(refuse.FILE, model, entry, "refusal")
+
+
+def _keep(file: Path, model: str, entry: dict[str, Any], what: str) -> None:
+    """Put what was fitted for one model beside what was fitted for others."""
+    known = json.loads(file.read_text(encoding="utf-8"))
+    known[model] = {**entry, "fitted": datetime.now(UTC).date().isoformat()}
+    file.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    errors.print(f"Stored the {what} fitted for {model} in {file.name}.")
 
 
 def _number(value: float | None) -> str:
@@ -210,13 +215,10 @@ def _verdicts(report: GradingReport) -> Table:
 def _store_weights(model: str, fitted: Weights) -> None:
     from coach import grade
 
-    known = json.loads(grade.FILE.read_text(encoding="utf-8"))
-    known[model] = {
+    entry = {
         "views": {name: round(weight, 4) for name, weight in zip(grade.VIEWS, fitted.views, strict=True)},
         "constant": round(fitted.constant, 4),
         "covered": round(fitted.covered, 2),
         "partial": round(fitted.partial, 2),
-        "fitted": datetime.now(UTC).date().isoformat(),
     }
-    grade.FILE.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    errors.print(f"Stored the grader fitted for {model} in {grade.FILE.name}.")
+    _keep(grade.FILE, model, entry, "grader")
