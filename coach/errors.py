@@ -3,6 +3,7 @@
 CoachError
 ├── BadInput          the caller gave something unusable
 │   ├── BadQuestion       empty, too long, or without a word in it
+│   ├── BadMove           an interview cannot do that now
 │   └── BadBank           a bank file breaks the format; carries every problem found
 ├── SettingsError     an environment variable or the settings file is wrong
 ├── IndexUnusable     the index cannot be used as it is
@@ -10,8 +11,10 @@ CoachError
 │   ├── IndexStale        built by another embedder, format or version
 │   └── IndexBusy         another process holds the folder
 ├── EmbedderError     the embedding model cannot be loaded or is not the one expected
-├── StorageError      a folder or file cannot be read or written
+├── StorageError      a folder, file or database cannot be read or written
+│   └── Conflict          somebody else has written there first
 └── LLMError          the language model did not answer usefully
+    └── ContextOverflow   what it was given is longer than it can read
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ class BadInput(CoachError):
 
 class BadQuestion(BadInput):
     """The question cannot be searched for."""
+
+
+class BadMove(BadInput):
+    """An interview cannot do that in the state it is in."""
 
 
 class BadBank(BadInput):
@@ -62,8 +69,16 @@ class EmbedderError(CoachError):
 
 
 class StorageError(CoachError):
-    """A folder or file cannot be read or written."""
+    """A folder, file or database cannot be read or written."""
+
+
+class Conflict(StorageError):
+    """Somebody else has written there first: read again, then decide."""
 
 
 class LLMError(CoachError):
     """The language model did not answer usefully."""
+
+
+class ContextOverflow(LLMError):
+    """The messages are longer than the model can read: send less."""

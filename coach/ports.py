@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
 from coach.domain import Entry, Passage
 
@@ -149,3 +151,118 @@ class IndexStore(Protocol):
     def about(self) -> About | None:
         """What is published, or None."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What calls to a language model took. Tokens are None where the server does not say."""
+
+    calls: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    seconds: float = 0.0
+
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Writing(Protocol):
+    """Text as a language model writes it: iterate for the parts, close to stop the server.
+
+    Raises LLMError in the middle if the server fails there; what came before stays with whoever read it.
+    """
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def close(self) -> None: ...
+
+    @property
+    def usage(self) -> Usage:
+        """What it took so far."""
+        ...
+
+    @property
+    def cut(self) -> str:
+        """Empty if the model ended of its own accord, else one sentence on why the text is cut."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model behind a server."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fill(self, messages: Sequence[Message], shape: type[Shape]) -> tuple[Shape, Usage]:
+        """A reply that fits `shape`. Raises LLMError."""
+        ...
+
+    def write(self, messages: Sequence[Message]) -> Writing:
+        """A reply, streamed. Raises LLMError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened. `data` is plain JSON; `at` is in UTC."""
+
+    kind: str
+    at: datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A run of records that belong together: an interview, a conversation, the candidate's profile."""
+
+    id: str
+    kind: str
+    name: str
+    began: datetime
+    changed: datetime
+    records: int
+
+
+class History(Protocol):
+    """Everything that happened, in streams of records that are only ever added to, or deleted as a whole."""
+
+    def begin(self, stream: str, kind: str, name: str, at: datetime) -> None:
+        """Make an empty stream; if it is there already, nothing happens. Raises StorageError."""
+        ...
+
+    def append(self, stream: str, number: int, record: Record) -> None:
+        """Add the record with this number (0, 1, 2 ...), on disk when this returns.
+
+        Raises Conflict if the number is taken or skips one, so that nothing is written twice; StorageError.
+        """
+        ...
+
+    def records(self, stream: str) -> list[Record]:
+        """All records of a stream in order; none if there is no such stream."""
+        ...
+
+    def everything(self, kind: str) -> Iterator[tuple[Stream, list[Record]]]:
+        """Every stream of a kind with its records, oldest first."""
+        ...
+
+    def streams(self, kind: str) -> list[Stream]:
+        """The streams of a kind, the one changed last first."""
+        ...
+
+    def rename(self, stream: str, name: str) -> None: ...
+
+    def delete(self, stream: str) -> None:
+        """Delete a stream with its records; if it is not there, nothing happens."""
+        ...
+
+    def delete_everything(self) -> None: ...
+
+    def close(self) -> None: ...
