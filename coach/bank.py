@@ -6,10 +6,11 @@ The format is taught in `corpus/README.md`; a test parses the example there.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from coach.domain import KeyPoint, Level, Misconception, Question, Reference, Topic
+from coach.domain import KeyPoint, Level, Misconception, Passage, Question, Reference, Topic
 
 SECTIONS = ("Also asked", "Answer", "Key points", "Rubric", "Misconceptions", "Follow-ups", "References")
 META = ("Level", "As of", "Kind", "Tags")
@@ -226,3 +227,18 @@ def _references(lines: list[_Line], reader: _Reader) -> Iterator[Reference]:
             continue
         title, url, why = match.groups()
         yield Reference(title, url, why or "")
+
+
+def passage_of(question: Question, title: str) -> Passage:
+    """The passage a question's answer makes; `title` is its topic's. The same question always has the same id."""
+    source = f"bank/{question.topic}.md"
+    return Passage(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source}#{question.id}")),
+        text=question.answer,
+        source=source,
+        title=title,
+        heading=question.prompt,
+        topic=question.topic,
+        place=question.id,
+        links=question.references,
+    )

@@ -197,31 +197,72 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PointVerdict:
-    """What a reply says about one key point. `said` quotes the reply, and is empty if nothing there is about it.
+class Taught:
+    """Where the material teaches a thing: a quote that was looked up in a passage."""
 
-    `confidence` is how sure the grader is that the point is covered, from 0 to 1.
+    passage_id: str
+    source: str
+    place: str
+    heading: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointVerdict:
+    """What a reply says about one key point.
+
+    `said` quotes the reply, and is empty if nothing there is about the point; `taught` cites the material.
+    `confidence` is how sure the grader is of the verdict, from 0 to 1.
     """
 
     point: KeyPoint
     verdict: Verdict
     said: str
     confidence: float
+    taught: Taught | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A misconception a reply asserts, in the reply's own words."""
+    """A misconception a reply asserts, in the reply's own words, and where the material says what is right."""
 
     misconception: Misconception
     said: str
+    taught: Taught | None = None
+
+
+class Mode(StrEnum):
+    RUBRIC = "rubric"
+    LLM = "llm"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What graded. `version` is the rubric's or the prompt's, `material` a hash of the question as it was then.
+
+    Grades whose `grader` differs are never put on one trend line.
+    """
+
+    mode: Mode
+    model: str
+    version: str
+    material: str
+
+    @property
+    def grader(self) -> str:
+        return f"{self.mode} {self.version} with {self.model}"
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """`score` from 0 to 5 follows from the verdicts; None, with a `note`, when there is too little to grade."""
+    """`score` from 0 to 5 follows from the verdicts; None, with a `note`, when there is too little to grade.
+
+    `note` also says what went otherwise than asked, for instance that the model failed and the rubric graded, or
+    that the two graders differ.
+    """
 
     score: float | None
     verdicts: tuple[PointVerdict, ...] = ()
     held: tuple[Held, ...] = ()
     note: str = ""
+    stamp: Stamp | None = None

@@ -24,6 +24,8 @@ from coach.ports import DEFAULT_EMBEDDER, About, Embedder, Lexicon, Vectors
 from coach.retrieve import inverse_document_frequency
 from coach.text import BlockKind, blocks, clean, item_marker, sentences, words
 
+# Raised with every change that can change a grade: grades of different versions are not put on one trend line.
+VERSION = "2"
 FILE = Path(__file__).with_name("grading.json")
 VIEWS = ("meaning", "gain", "demoted", "recall", "window recall")
 VALUES = {Verdict.COVERED: 1.0, Verdict.PARTIAL: 0.5, Verdict.MISSING: 0.0, Verdict.CONTRADICTED: 0.0}
@@ -40,6 +42,9 @@ _SLIDE, _STRIDE = 18, 9
 _PAIR = 40
 _LEAST_CLAUSE = 4
 _CLAUSE = re.compile(r"[;:]|, (?:and|but|so|while|whereas|because|which) | because | but | while | whereas ")
+
+# A quote that has less to do with a point than this has nothing to do with it.
+_UNRELATED = 0.2
 
 # A window asserts a misconception only if it says nearly that, and nothing right comes as close.
 _HELD_COSINE = 0.75
@@ -153,6 +158,10 @@ class Grader:
             )
             quotes.append(said[int(cosines.max(axis=1).argmax())])
         return np.array(rows, dtype=np.float32), quotes
+
+    def related(self, rubric: Rubric, point: int, quote: str) -> bool:
+        """Whether a quote could be about key point number `point` at all."""
+        return float((self.embedder.embed([quote]) @ rubric.points[point].T).max()) >= _UNRELATED
 
     def _recall(self, wanted: Collection[int], found: Collection[int]) -> float:
         """Which part of the wanted words is there, the rare ones counting most; 0 if nothing is wanted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,16 @@ from coach.grade import Grader, Weights
 from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
 from coach.refuse import Calibration, features, unknown_names
 from coach.retrieve import search
-from coach.text import clean, words
+from coach.text import clean, units, words
 
 MAX_QUESTION = 2_000
 _LOOKED_AT = 10
 _READ = 4
+# A job description: sentences looked at, hits a sentence votes with, how near they must be, and a topic's least share.
+_LINES = 60
+_VOTES = 5
+_ABOUT = 0.3
+_SHARE = 0.08
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,21 @@ class Coach:
             return refuse(question, hits, judged)
         read = hits[:_READ]
         return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), judged)
+
+    def topics_for(self, text: str) -> list[str]:
+        """The topics that a role or a job description is about, the most telling first. Raises BadQuestion.
+
+        Each sentence votes for the topics of what it finds, as much as it has to do with them.
+        """
+        asked(text[:MAX_QUESTION])
+        lines = [unit.text[:MAX_QUESTION] for unit in units(clean(text)) if words(unit.text)][:_LINES]
+        votes: defaultdict[str, float] = defaultdict(float)
+        for line, vector in zip(lines, self.embedder.embed(lines), strict=True):
+            for hit in search(self.index, self.lexicon, line, vector, _VOTES):
+                if hit.dense >= _ABOUT:
+                    votes[hit.passage.topic] += hit.score
+        total = sum(votes.values())
+        return [topic for topic, vote in sorted(votes.items(), key=lambda item: -item[1]) if vote >= _SHARE * total]
 
     def grader(self, weights: Weights) -> Grader:
         """What grades replies with this coach's model and the words of its material."""

@@ -34,13 +34,24 @@ class Settings(BaseSettings):
     address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")
     qdrant_url: str | None = Field(default=None, description="Qdrant server to use instead of the embedded index.")
     qdrant_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
+    history_url: SecretStr | None = Field(
+        default=None, description="Database for the history instead of a file: postgresql://user:password@host/name"
+    )
     model: str | None = Field(default=None, description="Language model; unset means keyless.")
+    votes: int = Field(default=1, ge=1, le=9, description="Samples a language model gives for each grade; the majority counts.")
+    transcribe_model: str | None = Field(default=None, description="Speech-to-text model; unset means no microphone.")
+    speech_model: str | None = Field(default=None, description="Text-to-speech model; unset means nothing is read aloud.")
+    voice: str = Field(default="alloy", min_length=1, description="Voice that reads questions aloud.")
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias="OPENAI_API_KEY", description="Key for the language model's server."
     )
     openai_base_url: str | None = Field(
         default=None, validation_alias="OPENAI_BASE_URL", description="Any OpenAI-compatible server."
     )
+
+    @property
+    def history_file(self) -> Path:
+        return self.home / "history.db"
 
     @property
     def index_folder(self) -> Path:
@@ -61,5 +72,5 @@ def load_settings() -> Settings:
         wrong = error.errors(include_url=False)[0]
         field = str(wrong["loc"][0])
         name = field if field.isupper() else environment_name(field.removeprefix("COACH_").lower())
-        shown = "(hidden)" if "KEY" in name else repr(wrong["input"])
+        shown = "(hidden)" if "KEY" in name or "URL" in name else repr(wrong["input"])
         raise SettingsError(f"{name} is {shown}: {wrong['msg']}. Change or unset it.") from error

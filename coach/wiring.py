@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
 from coach.adapters.english import English
 from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
-from coach.domain import Entry
-from coach.errors import IndexStale
+from coach.adapters.llm import OpenAIModel
+from coach.adapters.voice import OpenAIVoice
+from coach.domain import Entry, Topic
+from coach.errors import IndexStale, SettingsError
+from coach.examiner import Examiner
 from coach.grade import Grader, weights_for
-from coach.ports import FORMAT, About, Embedder, EmbedderId, IndexStore
+from coach.hint import Cues
+from coach.interviewer import Interviewer
+from coach.ports import FORMAT, About, ChatModel, Embedder, EmbedderId, History, IndexStore
 from coach.refuse import calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
@@ -54,6 +61,46 @@ def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:
     frequencies = Counter(token for entry in entries for token in lexicon.document(entry.words).indices)
     about = About(FORMAT, embedder.id, "", "", len(entries), 0, frequencies)
     return Grader(embedder, lexicon, about, weights_for(embedder.id.name))
+
+
+def open_interviewer(coach: Coach, topics: Sequence[Topic], settings: Settings | None = None) -> Interviewer:
+    """An interviewer over a coach's material and a bank. Raises SettingsError, StorageError."""
+    settings = settings or load_settings()
+    grader = coach.grader(weights_for(coach.embedder.id.name))
+    examiner = Examiner(grader, lambda: secrets.token_hex(8), make_model(settings), settings.votes)
+    cues = Cues(coach.lexicon, coach.index.about)
+    return Interviewer(
+        tuple(topics), examiner, cues, make_history(settings), lambda: datetime.now().astimezone(), lambda: secrets.token_hex(6)
+    )
+
+
+def make_history(settings: Settings) -> History:
+    # SQLAlchemy takes half a second to import: only who keeps or reads history waits for it.
+    from coach.adapters.history import SqlHistory
+
+    return SqlHistory.at(settings.history_url.get_secret_value() if settings.history_url else settings.history_file)
+
+
+def make_model(settings: Settings) -> ChatModel | None:
+    """The language model, or None when there is none: keyless. Raises SettingsError."""
+    if not settings.model:
+        return None
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    if not key and not settings.openai_base_url:
+        raise SettingsError(
+            "COACH_MODEL is set but neither OPENAI_API_KEY nor OPENAI_BASE_URL is. Set one, or unset COACH_MODEL to go keyless."
+        )
+    return OpenAIModel(settings.openai_base_url, key, settings.model)
+
+
+def make_voice(settings: Settings) -> OpenAIVoice | None:
+    """What listens and speaks, or None if neither is set up."""
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+    if not (settings.transcribe_model or settings.speech_model) or not (key or settings.openai_base_url):
+        return None
+    return OpenAIVoice(
+        settings.openai_base_url, key, settings.transcribe_model or "", settings.speech_model or "", settings.voice
+    )
 
 
 def check_match(about: About, embedder: EmbedderId) -> None:

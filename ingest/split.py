@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from dataclasses import asdict
 
+from coach.bank import passage_of
 from coach.domain import Entry, Passage, Piece, Question, Topic
 from coach.text import BlockKind, Unit, units
 
@@ -19,16 +19,7 @@ def entries(topics: tuple[Topic, ...]) -> list[Entry]:
 
 
 def entry(question: Question, topic: Topic) -> Entry:
-    passage = Passage(
-        id=passage_id(f"bank/{topic.id}.md", question.id),
-        text=question.answer,
-        source=f"bank/{topic.id}.md",
-        title=topic.title,
-        heading=question.prompt,
-        topic=topic.id,
-        place=question.id,
-        links=question.references,
-    )
+    passage = passage_of(question, topic.title)
     asked = tuple(Piece(asking) for asking in question.askings)
     pieces = (*asked, *windows(passage))
     words = "\n".join(_words(question))
@@ -49,11 +40,6 @@ def _words(question: Question) -> list[str]:
 def without_asking(question: Question, asking: str) -> str:
     """What BM25 would see if the question had never been put this way."""
     return "\n".join(words for words in _words(question) if words != asking)
-
-
-def passage_id(source: str, place: str) -> str:
-    """The same text in the same place always has the same id."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source}#{place}"))
 
 
 def windows(passage: Passage) -> list[Piece]:

@@ -21,10 +21,12 @@ MAY_IMPORT = {
 # Inside coach, a layer may import itself and what is below it.
 LAYERS = (
     {"coach.errors", "coach.domain", "coach.text"},
-    {"coach.ports"},
-    {"coach.bank", "coach.answer", "coach.retrieve"},
-    {"coach.refuse", "coach.grade", "coach.bm25"},
-    {"coach.service", "coach.settings"},
+    {"coach.ports", "coach.interview"},
+    {"coach.bank", "coach.answer", "coach.retrieve", "coach.records", "coach.archive", "coach.migrations"},
+    {"coach.refuse", "coach.grade", "coach.judge", "coach.bm25", "coach.feedback", "coach.hint"},
+    {"coach.schedule", "coach.report", "coach.examiner"},
+    {"coach.choose", "coach.render", "coach.export"},
+    {"coach.service", "coach.interviewer", "coach.settings"},
     {"coach.wiring"},
 )
 HOMES = {
@@ -33,7 +35,10 @@ HOMES = {
     "transformers": {"coach/adapters/embed.py"},
     "qdrant_edge": {"coach/adapters/index_edge.py", "coach/adapters/lexicon.py"},
     "qdrant_client": {"coach/adapters/index_server.py"},
-    "openai": {"coach/adapters/llm.py"},
+    "openai": {"coach/adapters/llm.py", "coach/adapters/wire.py"},
+    "httpx2": {"coach/adapters/wire.py"},
+    "sqlalchemy": {"coach/adapters/history.py", "coach/adapters/database.py"},
+    "fsrs": {"coach/schedule.py"},
     "llama_index": {"coach/adapters/retriever.py", "eval/baselines.py"},
     "streamlit": {"ui/app.py", "ui/serve.py", "ui/state.py", "ui/pages/ask.py"},
     "spellchecker": {"coach/adapters/english.py"},

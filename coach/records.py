@@ -1,0 +1,34 @@
+"""Events become records on disk and records events again. Knows JSON, not where it is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from coach.errors import StorageError
+from coach.interview import Event
+from coach.ports import Record
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+def record(event: Event) -> Record:
+    """The event as it is kept; its kind and time stand beside the rest of it."""
+    data = _EVENT.dump_python(event, mode="json")
+    kind = data.pop("kind")
+    del data["at"]
+    return Record(kind, event.at, data)
+
+
+def event(kept: Record) -> Event:
+    """The event a record was made of. Raises StorageError if the record is none of ours."""
+    try:
+        return _EVENT.validate_python({**kept.data, "kind": kept.kind, "at": kept.at})
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise StorageError(
+            f"A record of the kind {kept.kind!r} in the history cannot be read: {where} {wrong['msg']}. "
+            "It was written by another version, or changed by hand. Update the coach, or delete that session."
+        ) from error
