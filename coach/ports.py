@@ -35,6 +35,25 @@ class EmbedderId:
         return f"{self.name} ({self.dimension}-d, {self.fingerprint[:8]})"
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as a model reads it, closer than its vector.
+
+    `vector` is the text's unit vector; `words` its words in lower case and `meanings` one unit row for each, in context;
+    `states` has one row a token: the model's layers named `STATE_LAYERS`, each of unit length, side by side. No rows if
+    the model does not show its layers.
+    """
+
+    vector: Vectors
+    words: tuple[str, ...]
+    meanings: Vectors
+    states: Vectors
+
+
+# The input of the model, its middle and its end: spelling, grammar and meaning.
+STATE_LAYERS = (0, 3, 6)
+
+
 class Embedder(Protocol):
     """Texts become unit vectors."""
 
@@ -47,6 +66,10 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Unit vectors, shape (len(texts), dimension). `progress` is called with how many texts were just done."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Each text with its words; its vector is what `embed` gives."""
         ...
 
 

@@ -24,7 +24,7 @@ from coach.errors import BadInput
 from coach.grade import FULL
 from coach.ports import Progress
 from coach.text import sentences, words
-from eval.cases import FOLDER, _lines
+from eval.cases import FOLDER, lines
 
 FILE = FOLDER / "attacks.jsonl"
 BASE = "base"
@@ -199,7 +199,7 @@ def load(file: Path = FILE) -> list[Attack]:
     """The written cases. Raises BadInput with file:line for a line that is none, a repeated id, or a base not there."""
     attacks: dict[str, Attack] = {}
     places: dict[str, str] = {}
-    for number, text in _lines(file):
+    for number, text in lines(file):
         where = f"{file.name}:{number}"
         try:
             line = _Line.model_validate_json(text)

@@ -56,7 +56,7 @@ def load_retrieval(*files: Path) -> list[RetrievalCase]:
     cases: list[RetrievalCase] = []
     seen: dict[str, str] = {}
     for file in files:
-        for number, text in _lines(file):
+        for number, text in lines(file):
             where = f"{file.name}:{number}"
             try:
                 line = _Line.model_validate_json(text)
@@ -84,7 +84,8 @@ def digest(cases: Iterable[RetrievalCase]) -> str:
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
-def _lines(file: Path) -> list[tuple[int, str]]:
+def lines(file: Path) -> list[tuple[int, str]]:
+    """The lines of a file that are not blank, with their numbers. Raises BadInput if it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:

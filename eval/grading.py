@@ -8,23 +8,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
 from scipy.stats import pearsonr, spearmanr
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
 
 from coach.domain import Verdict
 from coach.errors import BadInput
-from coach.grade import FULL, Grader, Rubric, Weights, windows
+from coach.grade import AGAINST, FULL, NET, VIEWS, Grader, Rubric, Weights
 from coach.ports import Progress, Vectors
+from coach.text import clean
 from eval.cases import FOLDER
+from eval.outside import OutsideReply
 
 LETTERS = {"c": Verdict.COVERED, "p": Verdict.PARTIAL, "m": Verdict.MISSING, "x": Verdict.CONTRADICTED}
 STEP = 0.5
+_DEPTH = {Verdict.COVERED: 1.0, Verdict.PARTIAL: 0.5, Verdict.MISSING: 0.0, Verdict.CONTRADICTED: -0.5}
+# The inverse strength of the fit's regularization.
+_EASE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +103,96 @@ def load(folder: Path = FOLDER) -> list[GradedReply]:
     return found
 
 
-def fit(grader: Grader, rubrics: dict[str, Rubric], replies: Sequence[GradedReply], progress: Progress | None = None) -> Weights:
-    """Weights from the development half: covered against missing by both labelers; contradictions teach nothing here.
+def examples(
+    grader: Grader, rubrics: dict[str, Rubric], replies: Sequence[GradedReply], progress: Progress | None = None
+) -> tuple[Vectors, list[Verdict]]:
+    """The views of the development half and their labels, of points on which both labelers agree."""
+    rows, labels = [], []
+    for reply in replies:
+        if reply.held_back:
+            continue
+        views, *_quotes = grader.views(rubrics[reply.question_id], grader.heard(clean(reply.response)))
+        for row, one, other in zip(views, *reply.verdicts, strict=True):
+            if one is other:
+                rows.append(row)
+                labels.append(one)
+        if progress:
+            progress(1)
+    return np.array(rows, dtype=np.float32), labels
 
-    The thresholds are those whose verdicts come closest in value to the labels.
+
+def without_net(views: Vectors) -> Vectors:
+    """The same views as a model without a net gives them."""
+    plain = views.copy()
+    plain[:, NET] = 0.0
+    return plain
+
+
+def fit(views: Vectors, labels: Sequence[Verdict]) -> Weights:
+    """Weights from what `examples` gives.
+
+    Says is covered against missing and contradicted, denies is contradicted against the rest. The thresholds are those
+    whose verdicts come closest to the labels, with a contradiction as far below nothing as a part is above it.
     """
-    views, labels = _examples(grader, rubrics, [reply for reply in replies if not reply.held_back], progress)
-    clear = [row for row, label in enumerate(labels) if label in {Verdict.COVERED, Verdict.MISSING}]
-    model = LogisticRegression(C=1.0, class_weight="balanced").fit(
-        views[clear], [labels[row] is Verdict.COVERED for row in clear]
+    kinds = np.array([str(label) for label in labels])
+    clear = kinds != str(Verdict.PARTIAL)
+    for_it, against = np.ones(len(VIEWS), dtype=int), -np.ones(len(VIEWS), dtype=int)
+    for_it[AGAINST], against[AGAINST] = 0, 1
+    says = _logistic(views[clear], kinds[clear] == str(Verdict.COVERED), for_it)
+    denies = _logistic(views, kinds == str(Verdict.CONTRADICTED), against)
+    fitted = Weights(*says, *denies, covered=0.5, partial=0.5, contradicted=0.5)
+    yes, no = fitted.chances(views)
+    wanted = np.array([_DEPTH[label] for label in labels])
+
+    def distance(thresholds: tuple[float, float, float]) -> float:
+        partial, covered, contradicted = thresholds
+        given = np.where(no >= contradicted, _DEPTH[Verdict.CONTRADICTED], (yes >= partial) * 0.5 + (yes >= covered) * 0.5)
+        return float(np.abs(given - wanted).mean())
+
+    grid = np.arange(0.2, 0.95, 0.025)
+    partial, covered, contradicted = min(((p, c, x) for p in grid for c in grid for x in grid if p < c), key=distance)
+    return replace(fitted, partial=float(partial), covered=float(covered), contradicted=float(contradicted))
+
+
+def measure_outside(grader: Grader, replies: Sequence[OutsideReply], progress: Progress | None = None) -> tuple[Agreement, ...]:
+    """Grade somebody else's replies and compare with their scores; a reply that is not graded counts as 0."""
+    rubrics: dict[str, Rubric] = {}
+    ours, cosines = [], []
+    for reply in replies:
+        question = reply.question
+        rubric = rubrics.get(question.id) or rubrics.setdefault(question.id, grader.rubric(question))
+        ours.append(grader.grade(rubric, reply.response).score or 0.0)
+        pair = grader.embedder.embed([reply.response, question.answer or question.prompt])
+        cosines.append(FULL * max(0.0, float(pair[0] @ pair[1])))
+        if progress:
+            progress(1)
+    given = [reply.score for reply in replies]
+    questions = [reply.question.id for reply in replies]
+    return (
+        _agreement("coach, rubric", ours, given, questions),
+        _agreement("cosine x 5", cosines, given, questions),
+        _agreement("the mean score for all", [float(np.mean(given))] * len(given), given, questions),
     )
-    fitted = Weights(tuple(float(weight) for weight in model.coef_[0]), float(model.intercept_[0]), 0.5, 0.5)
-    usable = [row for row, label in enumerate(labels) if label is not Verdict.CONTRADICTED]
-    confidence = fitted.confidence(views[usable])
-    wanted = np.array([{Verdict.COVERED: 1.0, Verdict.PARTIAL: 0.5}.get(labels[row], 0.0) for row in usable])
-    grid = np.arange(0.15, 0.85, 0.05)
-    best = min(
-        ((low, high) for low in grid for high in grid if low < high),
-        key=lambda pair: float(np.abs((confidence >= pair[1]) * 0.5 + (confidence >= pair[0]) * 0.5 - wanted).mean()),
-    )
-    return Weights(fitted.views, fitted.constant, covered=float(best[1]), partial=float(best[0]))
+
+
+def _logistic(views: Vectors, wanted: npt.NDArray[np.bool_], signs: npt.NDArray[np.int_]) -> tuple[tuple[float, ...], float]:
+    """Weights and constant of a logistic regression with both classes of equal weight; a weight's sign is given, or 0."""
+    spread = np.maximum(views.std(axis=0), 1e-6)
+    scaled = (views - views.mean(axis=0)) / spread
+    side = np.where(wanted, 1.0, -1.0)
+    balance = np.where(wanted, 0.5 / wanted.mean(), 0.5 / (~wanted).mean())
+
+    def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        weights, constant = parameters[:-1], parameters[-1]
+        margin = side * (scaled @ weights + constant)
+        slope = -side * balance / (1 + np.exp(margin))
+        total = float((np.logaddexp(0, -margin) * balance).sum() + weights @ weights / (2 * _EASE))
+        return total, np.append(scaled.T @ slope + weights / _EASE, slope.sum())
+
+    bounds = [{1: (0, None), -1: (None, 0), 0: (0, 0)}[int(sign)] for sign in signs]
+    found = minimize(loss, np.zeros(len(signs) + 1), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)]).x
+    weights = found[:-1] / spread
+    return tuple(map(float, weights)), float(found[-1] - weights @ views.mean(axis=0))
 
 
 def measure(
@@ -153,22 +229,6 @@ def measure(
         len(first),
         ungraded,
     )
-
-
-def _examples(
-    grader: Grader, rubrics: dict[str, Rubric], replies: Sequence[GradedReply], progress: Progress | None
-) -> tuple[Vectors, list[Verdict]]:
-    rows, labels = [], []
-    for reply in replies:
-        said = windows(reply.response)
-        views, _quotes = grader.views(rubrics[reply.question_id], said, grader.embedder.embed(said))
-        for row, one, other in zip(views, *reply.verdicts, strict=True):
-            if one is other:
-                rows.append(row)
-                labels.append(one)
-        if progress:
-            progress(1)
-    return np.array(rows, dtype=np.float32), labels
 
 
 def _agreement(name: str, scores: Sequence[float], wanted: Sequence[float], questions: Sequence[str]) -> Agreement:

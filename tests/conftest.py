@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from coach.adapters.embed import HashingEmbedder
 from coach.adapters.english import English
@@ -20,6 +21,10 @@ from ingest.read import whole_bank
 from ingest.run import ingest, plan
 from ingest.split import entries
 from tests.material import write_corpus
+
+# A busy machine is no reason to fail.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 # Answers what shares its wording with the material, refuses the rest: good enough for the hashing embedder.
 CALIBRATION = Calibration(weights=(6.0, 6.0, -1.0, 1.0), constant=-6.0, floor=0.5)
@@ -55,7 +60,21 @@ def small_coach(tmp_path: Path, small_entries: list[Entry]) -> Iterator[Coach]:
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Tests see a machine on which nothing is set, and write nowhere but to their own folder."""
-    for name in ("MODEL", "QDRANT_URL", "QDRANT_API_KEY", "EMBEDDER", "CORPUS", "PORT", "ADDRESS", "THREADS"):
+    for name in (
+        "MODEL",
+        "HISTORY_URL",
+        "VOTES",
+        "TRANSCRIBE_MODEL",
+        "SPEECH_MODEL",
+        "VOICE",
+        "QDRANT_URL",
+        "QDRANT_API_KEY",
+        "EMBEDDER",
+        "CORPUS",
+        "PORT",
+        "ADDRESS",
+        "THREADS",
+    ):
         monkeypatch.delenv(f"COACH_{name}", raising=False)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)

@@ -9,12 +9,12 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from coach.errors import EmbedderError
-from coach.ports import DEFAULT_EMBEDDER, EmbedderId, Progress, Vectors
+from coach.ports import DEFAULT_EMBEDDER, STATE_LAYERS, EmbedderId, Progress, Reading, Vectors
 from coach.text import words
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 _PACKAGED_DIMENSION = 384
 _BATCH = 32
 _REPORT_EVERY = 4 * _BATCH
+_NO_STATES: Vectors = np.zeros((0, 0), dtype=np.float32)
 
 
 class SentenceEmbedder:
@@ -76,6 +77,41 @@ class SentenceEmbedder:
                 progress(len(chosen))
         return vectors
 
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        self.warm()
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        found: dict[int, Reading] = {}
+        for start in range(0, len(order), _BATCH):
+            chosen = order[start : start + _BATCH]
+            with self._lock:
+                found |= zip(chosen, self._read([texts[i] for i in chosen]), strict=True)
+        return [found[i] for i in range(len(texts))]
+
+    def _read(self, texts: list[str]) -> list[Reading]:
+        import torch
+
+        assert self._model is not None
+        modules: list[Any] = list(self._model)
+        first, *rest = modules
+        tokenizer = self._model.tokenizer
+        encoded = tokenizer(texts, padding=True, truncation=True, max_length=self._model.max_seq_length, return_tensors="pt")
+        with torch.inference_mode():
+            layers = first.auto_model(**encoded, output_hidden_states=True).hidden_states
+            features = {"token_embeddings": layers[-1], "attention_mask": encoded["attention_mask"]}
+            for module in rest:
+                features = module(features)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"], dim=1).numpy()
+            chosen = [layers[number] for number in STATE_LAYERS] if len(layers) > max(STATE_LAYERS) else []
+            states = (
+                torch.cat([torch.nn.functional.normalize(layer, dim=-1) for layer in chosen], dim=-1).numpy() if chosen else None
+            )
+        return [
+            _reading(text, vector, encoding, last, states[row] if states is not None else None)
+            for row, (text, vector, encoding, last) in enumerate(
+                zip(texts, vectors, encoded.encodings, layers[-1].numpy(), strict=True)
+            )
+        ]
+
 
 class HashingEmbedder:
     """Words and their trigrams hashed into a vector. Needs no weights; knows spelling, not meaning."""
@@ -96,6 +132,31 @@ class HashingEmbedder:
         if progress:
             progress(len(texts))
         return cast("Vectors", np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0))
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [
+            Reading(vector, tuple(said), self.embed(said), _NO_STATES)
+            for text, vector, said in zip(texts, self.embed(texts), map(words, texts), strict=True)
+        ]
+
+
+def _reading(text: str, vector: Vectors, encoding: Any, last: Vectors, states: Vectors | None) -> Reading:
+    """One text's reading. `encoding` is the tokenizer's: which tokens make which word, and where that stands."""
+    tokens: dict[int, list[int]] = {}
+    for token, word in enumerate(encoding.word_ids):
+        if word is not None:
+            tokens.setdefault(word, []).append(token)
+    spans = [(text[encoding.offsets[own[0]][0] : encoding.offsets[own[-1]][1]].lower(), own) for own in tokens.values()]
+    kept = [(word, own) for word, own in spans if words(word)]
+    rows = np.array([last[own].mean(axis=0) for _, own in kept], dtype=np.float32).reshape(-1, last.shape[1])
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    own_tokens = [token for own in tokens.values() for token in own]
+    return Reading(
+        vector,
+        tuple(word for word, _ in kept),
+        np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0),
+        states[own_tokens] if states is not None else _NO_STATES,
+    )
 
 
 def _features(text: str) -> list[tuple[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +15,15 @@ from rich.table import Table
 from coach import refuse
 from coach.errors import BadInput, IndexStale
 from coach.settings import load_settings
-from coach.wiring import open_coach
+from coach.wiring import make_embedder, open_coach
 from ingest.read import whole_bank
 from ingest.refresh import stale
 from ui.console import errors, out, progress, waiting
 
 if TYPE_CHECKING:
-    from coach.grade import Weights
-    from eval.grading import GradingReport
+    from coach.domain import Grade, Question
+    from coach.grade import Grader, Rubric, Weights
+    from eval.grading import Agreement, GradingReport
     from eval.retrieval import Report
 
 cli = typer.Typer(
@@ -151,23 +153,39 @@ def _share(value: float | None) -> str:
 
 @cli.command("grading")
 def grading(
+    dataset: Annotated[
+        Path | None,
+        typer.Option("--dataset", help="Somebody's graded answers instead: JSONL with question, reference, answer, score."),
+    ] = None,
+    highest: Annotated[float, typer.Option(help="The full mark in that file; scores are scaled to 5.", min=0.1)] = 5.0,
     fitting: Annotated[bool, typer.Option("--fit", help="Fit the grader first and store it in coach/grading.json.")] = False,
+    attacking: Annotated[bool, typer.Option("--attacks/--no-attacks", help="Also try the committed attacks.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the attacks that fooled the grader most.")] = False,
 ) -> None:
-    """Does the rubric grader agree with two labelers as far as they agree with each other?
+    """Does the rubric grader agree with two labelers as far as they agree with each other, and what fools it?
 
     Graded replies in eval/cases: five to a question, each key point labeled twice independently. Numbers are of the
-    half of the questions that nothing was fitted on.
+    half of the questions that nothing was fitted on. A line of a --dataset may also have key_points, each a string or
+    an object with text, weight and also_said; without them the whole reference is compared.
     """
     from coach import grade
     from eval import grading as evaluation
+    from eval import outside
 
+    outsiders = outside.load(dataset, highest) if dataset else []
     settings = load_settings()
-    by_id = {question.id: question for question in whole_bank(settings.corpus).questions}
-    replies = evaluation.load()
     coach = open_coach(settings)
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
     grader = coach.grader(grade.weights_for(coach.embedder.id.name))
+    if outsiders:
+        with progress("Grading", len(outsiders)) as bar:
+            out.print(_agreements(evaluation.measure_outside(grader, outsiders, bar)))
+        questions = len({reply.question.id for reply in outsiders})
+        out.print(f"{len(outsiders)} replies to {questions} questions of {dataset}; nothing was fitted on them.", soft_wrap=True)
+        return
+    by_id = {question.id: question for question in whole_bank(settings.corpus).questions}
+    replies = evaluation.load()
     with progress("Reading the key points", len({reply.question_id for reply in replies})) as bar:
         rubrics = {}
         for question_id in dict.fromkeys(reply.question_id for reply in replies):
@@ -175,20 +193,89 @@ def grading(
             bar(1)
     if fitting:
         with progress("Fitting", sum(not reply.held_back for reply in replies)) as bar:
-            grader = replace(grader, weights=evaluation.fit(grader, rubrics, replies, bar))
+            views, labels = evaluation.examples(grader, rubrics, replies, bar)
+        grader = replace(grader, weights=evaluation.fit(views, labels))
         _store_weights(coach.embedder.id.name, grader.weights)
+        _store_weights("any", evaluation.fit(evaluation.without_net(views), labels))
     with progress("Grading", sum(reply.held_back for reply in replies)) as bar:
         report = evaluation.measure(grader, rubrics, replies, bar)
-    out.print(_agreements(report))
+    out.print(_agreements(report.agreements))
     out.print(_verdicts(report))
     out.print(f"{report.replies} held-back replies, {report.points} key points, {report.ungraded} not graded.", soft_wrap=True)
+    if attacking:
+        _attack(grader, by_id, verbose)
 
 
-def _agreements(report: GradingReport) -> Table:
+def _attack(grader: Grader, questions: Mapping[str, Question], verbose: bool) -> None:
+    from eval import attacks
+
+    written = attacks.load()
+    tried = [*written, *attacks.generated([attack for attack in written if attack.attack == "base"])]
+    rubrics: dict[str, Rubric] = {}
+
+    def graded(question: Question, reply: str) -> Grade:
+        if question.id not in rubrics:
+            rubrics[question.id] = grader.rubric(question)
+        return grader.grade(rubrics[question.id], reply)
+
+    with progress("Attacking", len(tried)) as bar:
+        report = attacks.measure(graded, questions, tried, bar)
+    table = Table("attack", "must be", "cases", "fooled", "share", "mean score", box=None, pad_edge=False, header_style="bold")
+    for result in report.results:
+        table.add_row(
+            result.attack, str(result.expect), str(result.cases), str(result.fooled), _share(result.rate), _number(result.mean)
+        )
+    out.print(table)
+    if verbose:
+        for result in report.results:
+            for offender in result.worst:
+                before = f", its base {offender.base:.1f}" if offender.base is not None else ""
+                out.print(f"{result.attack}: {offender.id} got {_number(offender.score)}{before}", markup=False)
+
+
+@cli.command("entail")
+def entail(
+    fitting: Annotated[bool, typer.Option("--fit", help="Train the net first (about ten minutes) and store it.")] = False,
+) -> None:
+    """How well the net that reads for the grader tells said from contradicted and from beside the point.
+
+    Trained on eval/cases/statements.jsonl; the numbers are of one question in eight, held back.
+    """
+    # torch takes seconds: only who trains or measures waits for it.
+    from coach.entail import entailment_for
+    from eval import entail as training
+
+    statements = training.load()
+    settings = load_settings()
+    by_id = {question.id: question for question in whole_bank(settings.corpus).questions}
+    embedder = make_embedder(settings)
+    with waiting("Loading the embedding model ..."):
+        embedder.warm()
+    stored = None if fitting else entailment_for(embedder.id.name)
+    if stored is None and not fitting:
+        raise BadInput(f"No net is stored for {embedder.id.name}. Run: coach eval entail --fit")
+    with progress("Reading", len(training.texts_of(statements, by_id))) as bar:
+        work = training.Training.over(statements, by_id, embedder, bar, stored)
+    if stored is None:
+        with progress("Training", training.EPOCHS) as bar:
+            net = work.train(lambda _epoch, _told: bar(1))
+        work.store(net)
+        told = work.told(net)
+    else:
+        told = work.told_by(stored)
+    out.print(
+        f"{told.right:.1%} right; said or contradicted {told.said_or_contradicted:.3f}, said or beside "
+        f"{told.said_or_beside:.3f} (area under the curve) on {told.examples} held-back examples of {len(statements)} points, "
+        f"sha {training.digest(statements)[:8]}.",
+        soft_wrap=True,
+    )
+
+
+def _agreements(agreements: Sequence[Agreement]) -> Table:
     table = Table(
         "", "Pearson", "Spearman", "within question", "QWK", "MAE", "bias", box=None, pad_edge=False, header_style="bold"
     )
-    for row in report.agreements:
+    for row in agreements:
         values = (row.pearson, row.spearman, row.within, row.qwk, row.mae, row.bias)
         table.add_row(row.name, *(_number(value) for value in values))
     return table
@@ -215,10 +302,13 @@ def _verdicts(report: GradingReport) -> Table:
 def _store_weights(model: str, fitted: Weights) -> None:
     from coach import grade
 
+    def head(weights: tuple[float, ...], constant: float) -> dict[str, Any]:
+        views = {name: round(weight, 4) for name, weight in zip(grade.VIEWS, weights, strict=True)}
+        return {"views": views, "constant": round(constant, 4)}
+
     entry = {
-        "views": {name: round(weight, 4) for name, weight in zip(grade.VIEWS, fitted.views, strict=True)},
-        "constant": round(fitted.constant, 4),
-        "covered": round(fitted.covered, 2),
-        "partial": round(fitted.partial, 2),
+        "says": head(fitted.says, fitted.says_constant),
+        "denies": head(fitted.denies, fitted.denies_constant),
+        **{name: round(getattr(fitted, name), 2) for name in ("covered", "partial", "contradicted")},
     }
     _keep(grade.FILE, model, entry, "grader")
