@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coach.domain import Answer, AnswerKind, Citation, Hit, Judgement, NearTopic, Passage
+from coach.domain import Answer, AnswerKind, Citation, Hit, Judgement, Manner, NearTopic, Passage, Spent
 from coach.ports import Stored, Vectors
 from coach.text import BlockKind, Unit, units
 
@@ -31,6 +31,28 @@ ASKED_AS_SUCH = 0.80
 SUPPORT_SHARE = 0.86
 SUPPORT_WORDS = 60
 SAME_THING = 0.80
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an answer is made of: the passages found, best first, with their entries in the same order.
+
+    `searched` is what was searched for in place of the question, or nothing; `vector` is that of what was searched for;
+    `spent` is what it took to find out.
+    """
+
+    question: str
+    searched: str
+    manner: Manner
+    vector: Vectors
+    hits: tuple[Hit, ...]
+    stored: tuple[Stored, ...]
+    judgement: Judgement
+    spent: Spent | None = None
+
+    @property
+    def query(self) -> str:
+        return self.searched or self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +96,7 @@ def extract(question: str, vector: Vectors, hits: Sequence[Hit], stored: Sequenc
     if best.as_asked < ASKED_AS_SUCH:
         chosen += _supporting(sources, chosen[0][1])
     citations: list[Citation] = []
-    parts = [_cited(source.hit.passage, [source.units[i] for i in picks], citations) for source, picks in chosen]
+    parts = [cited(source.hit.passage, [source.units[i] for i in picks], citations) for source, picks in chosen]
     return Answer(
         AnswerKind.EXTRACTED,
         question,
@@ -156,7 +178,7 @@ def _belonging(found: Sequence[Unit], i: int) -> set[int]:
     return needed | ({before} if before >= 0 else set())
 
 
-def _cited(passage: Passage, chosen: Sequence[Unit], citations: list[Citation]) -> str:
+def cited(passage: Passage, chosen: Sequence[Unit], citations: list[Citation]) -> str:
     """The chosen units as Markdown, each with the number of its citation. One citation covers a run of neighbors
     in the same paragraph or list."""
     lines: list[str] = []
@@ -170,7 +192,7 @@ def _cited(passage: Passage, chosen: Sequence[Unit], citations: list[Citation]) 
         else:
             citations[-1] = Citation(passage, passage.text[start : unit.end])
         separator = "" if previous is None else _separator(previous, unit)
-        lines.append(separator + _marked(unit, len(citations)))
+        lines.append(separator + marked(unit.text, unit.kind, f"[{len(citations)}]"))
         previous = unit
     return "".join(lines)
 
@@ -186,6 +208,6 @@ def _separator(previous: Unit, unit: Unit) -> str:
     return "\n" if previous.kind is BlockKind.ITEM and unit.kind is BlockKind.ITEM else "\n\n"
 
 
-def _marked(unit: Unit, number: int) -> str:
-    """A number cannot stand inside a fence or a table: it stands below."""
-    return f"{unit.text}\n\n [{number}]" if unit.kind in {BlockKind.CODE, BlockKind.TABLE} else f"{unit.text} [{number}]"
+def marked(text: str, kind: BlockKind, mark: str) -> str:
+    """A mark cannot stand inside a fence or a table: it stands below."""
+    return f"{text}\n\n {mark}" if kind in {BlockKind.CODE, BlockKind.TABLE} else f"{text} {mark}"

@@ -172,12 +172,88 @@ class NearTopic:
     passage_id: str
 
 
+class Manner(StrEnum):
+    """How an answer is to be given."""
+
+    PLAIN = "plain"
+    SIMPLE = "simple"
+    DEEPER = "deeper"
+    COMPARE = "compare"
+    EXAMPLE = "example"
+    NEXT = "next"
+    QUIZ = "quiz"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check of a written answer found: claims that stand on a passage, claims that do not, and what was removed.
+
+    `unknown` are citations of passages that were never given, `moved` those of a passage that does not say it,
+    `quotes` quotations that stand nowhere, `links` links, pictures and tags.
+    """
+
+    supported: int = 0
+    unsupported: tuple[str, ...] = ()
+    unknown: int = 0
+    moved: int = 0
+    quotes: int = 0
+    links: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a language model took for an answer. Tokens that the server did not count are estimated, and not `counted`.
+
+    `cost` is in the currency of the prices that were set, None if none were.
+    """
+
+    model: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    counted: bool
+    cost: float | None
+    seconds: float
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Doing(StrEnum):
+    SEARCHING = "searching"
+    READING = "reading"
+    WRITING = "writing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is being done for an answer."""
+
+    doing: Doing
+    passages: int = 0
+
+    def __str__(self) -> str:
+        if self.doing is not Doing.READING:
+            return self.doing
+        return f"reading {self.passages} passage{'' if self.passages == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an answer's text, as it comes. All parts together are the text."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the coach says. `text` is Markdown with `[n]` after each sentence, n counting `citations` from 1.
 
     `near_topics` and no citations when refused; `note` says what went otherwise than asked, for instance a
-    fallback.
+    fallback. `searched` is what was searched for in place of a question that only the conversation explains. In a written
+    text `[?]` marks a sentence that no passage says. `partial` is what a model had written before it failed, `stopped`
+    that the text ends early. `asks` are questions to go on with, `practice` the id of a question of the bank.
     """
 
     kind: AnswerKind
@@ -187,6 +263,14 @@ class Answer:
     near_topics: tuple[NearTopic, ...] = ()
     note: str = ""
     judgement: Judgement = Judgement(0.0, 0.0)
+    searched: str = ""
+    manner: Manner = Manner.PLAIN
+    checked: Checked | None = None
+    partial: str = ""
+    stopped: bool = False
+    asks: tuple[str, ...] = ()
+    practice: str = ""
+    spent: Spent | None = None
 
 
 class Verdict(StrEnum):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from coach.answer import extract, refuse
-from coach.domain import Answer, Hit, Judgement
+from coach.answer import Found, refuse
+from coach.domain import Answer, Doing, Hit, Judgement, Manner, Part, Question, Stage
+from coach.entail import entailment_for
 from coach.errors import BadQuestion
 from coach.grade import Grader, Weights
 from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
+from coach.quote import Quoter
 from coach.refuse import Calibration, features, unknown_names
+from coach.resolve import Resolver, Said, sides
 from coach.retrieve import search
 from coach.text import clean, units, words
+from coach.write import Stop, Writer
 
 MAX_QUESTION = 2_000
 _LOOKED_AT = 10
@@ -27,13 +31,18 @@ _SHARE = 0.08
 
 @dataclass(frozen=True)
 class Coach:
-    """An index, what searches it, and how sure it must be to answer."""
+    """An index, what searches it, and how sure it must be to answer.
+
+    `bank` holds questions by id, for what a passage alone does not know; `writer` the language model, if there is one.
+    """
 
     index: PassageIndex
     embedder: Embedder
     lexicon: Lexicon
     english: CommonWords
     calibration: Calibration
+    bank: Mapping[str, Question] = field(default_factory=dict)
+    writer: Writer | None = None
 
     def search(self, question: str, limit: int = _LOOKED_AT) -> list[Hit]:
         """The best hits for a question. Raises BadQuestion."""
@@ -42,14 +51,35 @@ class Coach:
 
     def ask(self, question: str) -> Answer:
         """An answer from the material with citations, or the honest word that it is not there. Raises BadQuestion."""
+        *_, answer = self.answering(question)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def answering(
+        self, question: str, said: Sequence[Said] = (), manner: Manner = Manner.PLAIN, stop: Stop | None = None
+    ) -> Generator[Stage | Part | Answer]:
+        """Stages and text as they come, and last the answer. Raises BadQuestion.
+
+        `said` are the turns before, which explain a follow-up. Closing this, or pressing `stop` in any thread, ends the
+        language model's call.
+        """
         question = asked(question)
-        vector = self.embedder.embed([question])[0]
-        hits = search(self.index, self.lexicon, question, vector, _LOOKED_AT)
-        judged = self.judge(question, hits)
-        if not judged.enough:
-            return refuse(question, hits, judged)
-        read = hits[:_READ]
-        return extract(question, vector, read, self.index.entries([hit.passage.id for hit in read]), judged)
+        yield Stage(Doing.SEARCHING)
+        author = self.writer or self.quoter
+        searched, spent = author.query(question, said)
+        found = replace(self._found(question, searched if searched != question else "", manner), spent=spent)
+        if not found.judgement.enough:
+            refusal = refuse(question, found.hits, found.judgement)
+            yield Part(refusal.text)
+            yield replace(refusal, searched=found.searched, manner=manner, spent=spent)
+            return
+        yield Stage(Doing.READING, len(found.hits))
+        yield from author.answer(found, stop or Stop())
+
+    @property
+    def quoter(self) -> Quoter:
+        """What answers without a language model."""
+        return Quoter(Resolver(self.lexicon, self.index.about), self.embedder, self.bank)
 
     def topics_for(self, text: str) -> list[str]:
         """The topics that a role or a job description is about, the most telling first. Raises BadQuestion.
@@ -68,7 +98,21 @@ class Coach:
 
     def grader(self, weights: Weights) -> Grader:
         """What grades replies with this coach's model and the words of its material."""
-        return Grader(self.embedder, self.lexicon, self.index.about, weights)
+        return Grader(self.embedder, self.lexicon, self.index.about, weights, entailment_for(self.embedder.id.name))
+
+    def _found(self, question: str, searched: str, manner: Manner) -> Found:
+        """What there is to answer from, and how sure it is that it answers; for a comparison, the best of either side."""
+        query = searched or question
+        halves = sides(query) if manner is Manner.COMPARE else ()
+        vector, *others = self.embedder.embed([query, *(f"What is {half}?" for half in halves)])
+        hits = search(self.index, self.lexicon, query, vector, _LOOKED_AT)
+        judged = self.judge(query, hits)
+        for half, near in reversed(list(zip(halves, others, strict=True))):
+            best = search(self.index, self.lexicon, half, near, 1)
+            hits = [*best, *(hit for hit in hits if hit.passage != best[0].passage)] if best else hits
+        read = hits[:_READ]
+        stored = self.index.entries([hit.passage.id for hit in read])
+        return Found(question, searched, manner, vector, tuple(read), tuple(stored), judged)
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """How sure it is that the best of `hits` answers the question."""

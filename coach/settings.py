@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         default=None, description="Database for the history instead of a file: postgresql://user:password@host/name"
     )
     model: str | None = Field(default=None, description="Language model; unset means keyless.")
+    temperature: float = Field(default=0.0, ge=0, le=2, description="How freely the language model writes.")
+    context: int = Field(default=4_000, ge=500, le=1_000_000, description="Tokens the language model is given for an answer.")
+    price_in: float | None = Field(default=None, ge=0, description="What a million tokens cost that go to the language model.")
+    price_out: float | None = Field(default=None, ge=0, description="What a million tokens cost that it writes.")
+    daily_tokens: int | None = Field(default=None, ge=0, description="Tokens a day after which answers are keyless.")
+    daily_cost: float | None = Field(default=None, ge=0, description="Cost a day after which answers are keyless.")
     votes: int = Field(default=1, ge=1, le=9, description="Samples a language model gives for each grade; the majority counts.")
     transcribe_model: str | None = Field(default=None, description="Speech-to-text model; unset means no microphone.")
     speech_model: str | None = Field(default=None, description="Text-to-speech model; unset means nothing is read aloud.")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
 from coach.adapters.english import English
@@ -13,16 +15,20 @@ from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
 from coach.adapters.llm import OpenAIModel
 from coach.adapters.voice import OpenAIVoice
+from coach.conversations import Conversations
 from coach.domain import Entry, Topic
+from coach.entail import entailment_for
 from coach.errors import IndexStale, SettingsError
 from coach.examiner import Examiner
 from coach.grade import Grader, weights_for
 from coach.hint import Cues
 from coach.interviewer import Interviewer
+from coach.ledger import Ledger
 from coach.ports import FORMAT, About, ChatModel, Embedder, EmbedderId, History, IndexStore
 from coach.refuse import calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
+from coach.write import Prices, Writer
 
 
 def open_coach(settings: Settings | None = None) -> Coach:
@@ -60,7 +66,7 @@ def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:
     lexicon = Bm25Lexicon()
     frequencies = Counter(token for entry in entries for token in lexicon.document(entry.words).indices)
     about = About(FORMAT, embedder.id, "", "", len(entries), 0, frequencies)
-    return Grader(embedder, lexicon, about, weights_for(embedder.id.name))
+    return Grader(embedder, lexicon, about, weights_for(embedder.id.name), entailment_for(embedder.id.name))
 
 
 def open_interviewer(coach: Coach, topics: Sequence[Topic], settings: Settings | None = None) -> Interviewer:
@@ -72,6 +78,32 @@ def open_interviewer(coach: Coach, topics: Sequence[Topic], settings: Settings |
     return Interviewer(
         tuple(topics), examiner, cues, make_history(settings), lambda: datetime.now().astimezone(), lambda: secrets.token_hex(6)
     )
+
+
+def open_conversations(coach: Coach, topics: Sequence[Topic], settings: Settings | None = None) -> Conversations:
+    """Conversations over a coach's material and a bank. Raises SettingsError, StorageError."""
+    settings = settings or load_settings()
+    if settings.daily_cost is not None and None in {settings.price_in, settings.price_out}:
+        raise SettingsError(
+            "COACH_DAILY_COST needs prices. Set COACH_PRICE_IN and COACH_PRICE_OUT, or COACH_DAILY_TOKENS instead."
+        )
+    model = make_model(settings)
+    history = make_history(settings)
+    ledger = Ledger(history, lambda: datetime.now().astimezone(), settings.daily_tokens, settings.daily_cost)
+    coach = replace(coach, bank={question.id: question for topic in topics for question in topic.questions})
+    if model:
+        prices = Prices(settings.price_in, settings.price_out)
+        writer = Writer(
+            model,
+            coach.quoter,
+            lambda: secrets.token_hex(8),
+            ledger.add,
+            settings.context,
+            prices,
+        )
+        coach = replace(coach, writer=writer)
+    where = urlsplit(settings.openai_base_url).hostname if settings.openai_base_url else "api.openai.com"
+    return Conversations(coach, history, ledger, ledger.now, lambda: secrets.token_hex(6), where or "")
 
 
 def make_history(settings: Settings) -> History:
@@ -90,7 +122,7 @@ def make_model(settings: Settings) -> ChatModel | None:
         raise SettingsError(
             "COACH_MODEL is set but neither OPENAI_API_KEY nor OPENAI_BASE_URL is. Set one, or unset COACH_MODEL to go keyless."
         )
-    return OpenAIModel(settings.openai_base_url, key, settings.model)
+    return OpenAIModel(settings.openai_base_url, key, settings.model, temperature=settings.temperature)
 
 
 def make_voice(settings: Settings) -> OpenAIVoice | None:

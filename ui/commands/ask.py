@@ -1,43 +1,90 @@
-"""`coach ask`: one question, one cited answer."""
+"""`coach ask`: one question, one cited answer, kept in a conversation that can be gone on with."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.markdown import Markdown
 
-from coach.domain import Answer, AnswerKind
+from coach.conversation import Conversation
+from coach.conversations import Conversations
+from coach.domain import Answer, AnswerKind, Manner, Part, Stage
+from coach.errors import BadInput
 from coach.service import asked
-from coach.wiring import open_coach
-from ui.console import out, waiting
+from coach.settings import load_settings
+from coach.wiring import open_coach, open_conversations
+from coach.write import MARK
+from ingest.read import read_bank
+from ui.console import errors, out, waiting
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know, in quotes.")],
+    question: Annotated[str, typer.Argument(help="What you want to know, in quotes.")] = "",
+    manner: Annotated[Manner, typer.Option("--mode", "-m", help="How to answer. Without a question: about the last one.")] = (
+        Manner.PLAIN
+    ),
+    follow: Annotated[bool, typer.Option("--follow", "-c", help="Go on with the last conversation.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON, with every citation.")] = False,
 ) -> None:
     """Ask the material; get an answer with citations, or "not in the material".
 
-    Example: coach ask "How does HNSW find neighbors, and what do I give up?"
+    Example: coach ask "How does HNSW find neighbors, and what do I give up?" and then: coach ask -c "why is that faster?"
     """
-    asked(question)  # a bad question is told before the model is loaded
-    coach = open_coach()
+    follow |= not question.strip() and manner is not Manner.PLAIN
+    if not follow:
+        asked(question)  # a bad question is told before the model is loaded
+    settings = load_settings()
+    coach = open_coach(settings)
+    conversations = open_conversations(coach, read_bank(settings.corpus).topics, settings)
+    conversation = _last(conversations) if follow else conversations.new()
     with waiting("Loading the embedding model (a few seconds) ..."):
         coach.embedder.warm()
-    answer = coach.ask(question)
+    live = conversations.coach.writer is not None and not as_json
+    try:
+        answer = _answered(conversations.ask(conversation, question, manner), live=live)
+    except KeyboardInterrupt:
+        errors.print("\nStopped. What came is kept; go on with: coach ask -c", soft_wrap=True)
+        raise typer.Exit(130) from None
     if as_json:
         out.print_json(json.dumps(asdict(answer)))
-    else:
-        _show(answer)
+        return
+    if not live:
+        out.print(Markdown(answer.text.replace(" [", " \\[")))
+    _show(answer)
+
+
+def _last(conversations: Conversations) -> Conversation:
+    last = conversations.last()
+    if last is None:
+        raise BadInput('There is no conversation to go on with. Ask something first: coach ask "What is chunking?"')
+    return last
+
+
+def _answered(asking: Generator[Stage | Part | Answer], *, live: bool) -> Answer:
+    """The answer, after its stages on standard error and, if `live`, its text as it comes."""
+    with closing(asking) as steps:
+        for step in steps:
+            if isinstance(step, Answer):
+                answer = step
+            elif isinstance(step, Stage):
+                errors.print(f"{str(step).capitalize()} ...", style="dim")
+            elif live:
+                out.print(step.text, end="", markup=False, soft_wrap=True)
+    if live:
+        out.print()
+    return answer
 
 
 def _show(answer: Answer) -> None:
-    out.print(Markdown(answer.text.replace(" [", " \\[")))
-    if answer.note:
-        out.print(answer.note, style="yellow", markup=False)
+    """What stands below an answer's text."""
+    for said, style in ((answer.note, "yellow"), (_about(answer), "dim")):
+        if said:
+            out.print(said, style=style, markup=False, soft_wrap=True)
     out.print()
     if answer.kind is AnswerKind.REFUSED:
         out.print("Nearest in the material:" if answer.near_topics else "The material is empty.")
@@ -49,3 +96,15 @@ def _show(answer: Answer) -> None:
         out.print(f"[{number}] {passage.heading}  ({passage.source}, {passage.place})", markup=False, style="dim", soft_wrap=True)
     for link in {link.url: link for citation in answer.citations for link in citation.passage.links}.values():
         out.print(f"    {link.title}: {link.url}", markup=False, style="dim", soft_wrap=True)
+
+
+def _about(answer: Answer) -> str:
+    """What was searched for, what no passage says, and what it took; one line."""
+    parts = [f"Searched for: {answer.searched}"] if answer.searched else []
+    if answer.checked and answer.checked.unsupported:
+        parts.append(f"{MARK} marks what no passage says: {len(answer.checked.unsupported)}")
+    if answer.spent:
+        about = "" if answer.spent.counted else "about "
+        cost = "cost unknown" if answer.spent.cost is None else f"cost {answer.spent.cost:.4g}"
+        parts.append(f"{about}{answer.spent.tokens:,} tokens, {cost}, {answer.spent.seconds:.1f} s, {answer.spent.model}")
+    return " · ".join(parts)

@@ -1,0 +1,144 @@
+"""What was said becomes a conversation: records in, the state out. Knows no disk, no clock and no search.
+
+A question is a record of its own, on disk before it is answered, so a conversation may end with one that nothing came
+of yet. `Stopped` keeps what had been shown when a person went away or a process ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from coach.domain import Answer, AnswerKind, Manner
+from coach.errors import StorageError
+from coach.ports import Record
+from coach.resolve import Said
+
+MAX_TURNS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    at: datetime
+    question: str
+    manner: Manner = Manner.PLAIN
+    kind: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    at: datetime
+    answer: Answer
+    kind: Literal["answered"] = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The text that had been shown when nobody waited for the rest any more."""
+
+    at: datetime
+    text: str
+    kind: Literal["partial"] = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    at: datetime
+    why: str
+    kind: Literal["failed"] = "failed"
+
+
+Event = Asked | Answered | Stopped | Failed
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and what came of it: an answer, a text that was stopped, or the reason why there is none. Maybe nothing."""
+
+    asked: Asked
+    answer: Answer | None = None
+    partial: str = ""
+    trouble: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing has come of it, for instance because the process ended."""
+        return self.answer is None and not self.partial and not self.trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The fold of a stream's records. `records` is the number of the next one; one without any is not on disk yet."""
+
+    id: str
+    name: str = ""
+    turns: tuple[Turn, ...] = ()
+    records: int = 0
+
+    @classmethod
+    def from_records(cls, id_: str, name: str, kept: Iterable[Record]) -> Conversation:
+        """Raises StorageError if a record is none of ours."""
+        conversation = cls(id_, name)
+        for one in kept:
+            conversation = conversation.after(event(one))
+        return conversation
+
+    def after(self, new: Event) -> Conversation:
+        """The conversation after an event. What comes of no question is left out."""
+        turns = self.turns
+        if isinstance(new, Asked):
+            turns = (*turns, Turn(new))
+        elif turns:
+            last = turns[-1]
+            if isinstance(new, Answered):
+                last = replace(last, answer=new.answer)
+            elif isinstance(new, Stopped):
+                last = replace(last, partial=new.text)
+            else:
+                last = replace(last, trouble=new.why)
+            turns = (*turns[:-1], last)
+        return replace(self, turns=turns, records=self.records + 1)
+
+    @property
+    def full(self) -> bool:
+        return len(self.turns) >= MAX_TURNS
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """What a follow-up may point at: the turns that were answered. A refusal says nothing, but its question counts."""
+        return tuple(
+            Said(
+                turn.answer.question,
+                turn.answer.searched or turn.answer.question,
+                "" if turn.answer.kind is AnswerKind.REFUSED else turn.answer.text,
+            )
+            for turn in self.turns
+            if turn.answer
+        )
+
+
+def record(event: Event) -> Record:
+    """The event as it is kept; its kind and time stand beside the rest of it."""
+    data = _EVENT.dump_python(event, mode="json")
+    del data["kind"], data["at"]
+    return Record(event.kind, event.at, data)
+
+
+def event(kept: Record) -> Event:
+    """The event a record was made of. Raises StorageError if the record is none of ours."""
+    # What stands on disk may be any JSON.
+    data = kept.data if isinstance(kept.data, dict) else {"data": kept.data}
+    try:
+        return _EVENT.validate_python({**data, "kind": kept.kind, "at": kept.at})
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        where = " ".join([*map(str, wrong["loc"]), wrong["msg"]])
+        raise StorageError(
+            f"A record of the kind {kept.kind!r} in a conversation cannot be read: {where}. "
+            "It was written by another version, or changed by hand. Update the coach, or delete that conversation."
+        ) from error
