@@ -98,6 +98,16 @@ def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator
     context.close()
 
 
+def test_the_first_visit_may_be_to_any_page(browser: Any, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/history")
+    page.get_by_role("link", name="Interview").first.wait_for()
+    assert not page.get_by_role("link", name="app", exact=True).count()
+    page.goto(f"{address}/ask?q=What+is+chunking")
+    page.get_by_text("Chunking means").first.wait_for()
+    page.close()
+
+
 def ask(page: Any, question: str) -> None:
     box = page.get_by_role("textbox", name="Ask about generative AI")
     box.fill(question)
@@ -130,6 +140,36 @@ def test_nothing_is_wider_than_the_screen(page: Any) -> None:
     ask(page, "How does HNSW find neighbours, and what do I give up?")
     page.get_by_text("HNSW answers a nearest-neighbor query").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_practice_interview_is_answered_left_and_taken_up_again(page: Any, address: str) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(f"{address}/interview")
+    page.get_by_role("button", name="Start").click()
+    box = page.get_by_label("Your answer")
+    box.fill("A chunk is a piece of a document that is embedded and found by itself.")
+    box.press("Control+Enter")
+    page.get_by_role("button", name="Passage").first.click()
+    page.get_by_role("dialog").get_by_text("What it stands on").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Next question").click()
+    page.get_by_text("question 2 of 5").wait_for()
+    box.fill("Half an ans")
+    box.blur()
+    page.get_by_role("button", name="Hint (3 left)").click()
+    page.get_by_text("Hint 1.").wait_for()
+    page.reload()
+    page.get_by_text("Hint 1.").wait_for()
+    expect(box).to_have_value("Half an ans")
+    page.get_by_role("button", name="End").click()
+    page.get_by_role("button", name="End it").click()
+    page.get_by_role("heading", name="Report").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML to print").click()
+    assert "<script" not in Path(download.value.path()).read_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.foreign == []
 
 
 def test_the_server_forbids_what_a_passage_could_load(address: str) -> None:

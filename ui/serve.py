@@ -20,9 +20,10 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from coach.errors import SettingsError
 
@@ -35,7 +36,7 @@ def _own_scripts() -> str:
 
 
 # No script, style, image, font or connection from anywhere else: a passage or an answer cannot phone home.
-# Streamlit styles its elements inline and loads its own code in workers.
+# Streamlit styles its elements inline, loads its own code in workers and reads a recording back from memory (blob).
 _POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -43,7 +44,8 @@ _POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
-        "connect-src 'self'",
+        "connect-src 'self' blob:",
+        "media-src 'self' blob:",
         "worker-src 'self' blob:",
         "frame-src 'none'",
         "object-src 'none'",
@@ -80,6 +82,9 @@ class SecurityHeaders:
 async def _lifespan(_app: Any) -> AsyncIterator[None]:
     from ui.state import doorway
 
+    # Until the first page was drawn, Streamlit would take the folder `pages` for the app's navigation, and an address
+    # of ours for one of its files.
+    PagesManager.uses_pages_directory = False
     doorway()
     yield
 
@@ -91,10 +96,15 @@ async def _health(_request: Request) -> JSONResponse:
     return JSONResponse({"ready": door.ready, "trouble": door.trouble})
 
 
+async def _ask(request: Request) -> RedirectResponse:
+    """Ask is the first page, which Streamlit serves under no name."""
+    return RedirectResponse(f"/?{request.url.query}")
+
+
 app = st.App(
     str(Path(__file__).with_name("app.py")),
     middleware=[Middleware(SecurityHeaders)],
-    routes=[Route("/api/health", _health)],
+    routes=[Route("/api/health", _health), Route("/ask", _ask)],
     lifespan=_lifespan,
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from coach.domain import Answer, AnswerKind, Passage
+from coach.domain import Answer, AnswerKind
 from coach.errors import CoachError
 from coach.service import MAX_QUESTION
-from ui.show import answer_markdown, grouped, passage_markdown, plain, safe
+from ui.passages import open_passage
+from ui.show import answer_markdown, grouped, plain, safe
 from ui.state import Asked, doorway, turns
 
 EXAMPLES = (
@@ -26,7 +27,7 @@ def page() -> None:
     for number, turn in enumerate(turns()):
         _turn(number, turn)
     typed = st.chat_input("Ask about generative AI", key="question", max_chars=MAX_QUESTION)
-    question = typed or st.session_state.pop("chosen", None)
+    question = typed or st.session_state.pop("chosen", None) or _linked()
     if question:
         turns().append(Asked(question))
         _answer_last()
@@ -56,6 +57,14 @@ def _first_steps() -> None:
             _choose(example)
 
 
+def _linked() -> str | None:
+    """The question of a link to this page, once."""
+    question = st.query_params.get("q")
+    if question is not None:
+        del st.query_params["q"]
+    return question
+
+
 def _choose(question: str) -> None:
     st.session_state["chosen"] = question
 
@@ -83,7 +92,7 @@ def _answer(number: int, answer: Answer) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             for count, quote in cited:
                 if st.button(str(count), key=f"cite-{number}-{count}", help="Open the passage"):
-                    _passage(passage, [quote])
+                    open_passage(passage, [quote])
             st.caption(plain(passage.heading))
 
 
@@ -93,17 +102,6 @@ def _near(number: int, answer: Answer) -> None:
     st.markdown("Nearest in the material:")
     for place, near in enumerate(answer.near_topics):
         st.button(plain(near.prompt), key=f"near-{number}-{place}", on_click=_choose, args=(near.prompt,), width="stretch")
-
-
-@st.dialog("The passage", width="medium")
-def _passage(passage: Passage, quotes: list[str]) -> None:
-    st.caption(plain(f"{passage.title} · {passage.source}, {passage.place}"))
-    st.subheader(plain(passage.heading), anchor=False)
-    st.markdown(passage_markdown(passage, quotes))
-    if passage.links:
-        st.markdown("**What it stands on**")
-        for link in passage.links:
-            st.markdown(f"- [{plain(link.title)}]({link.url}): {plain(link.why)}")
 
 
 def _retry(number: int) -> None:
