@@ -19,13 +19,16 @@ _ORDER = {State.WEAK: 1, State.UNSEEN: 2, State.LEARNING: 3, State.KNOWN: 4}
 def next_question(questions: Sequence[Question], schedule: Schedule, interview: Interview, now: datetime) -> Question | None:
     """The one to ask next, or None if all that fit the setup were asked.
 
-    Weak and due: what is due before what is weak before what is new before what is known; within that the level
-    nearest to how it goes, then another topic than the last one. Random: by the setup's seed alone.
+    The questions a setup names come in its order. Weak and due: what is due before what is weak before what is new
+    before what is known; within that the level nearest to how it goes, then another topic than the last one. Random:
+    by the setup's seed alone.
     """
     asked = {turn.asked.question_id for turn in interview.turns}
     open_ = [question for question in fitting(questions, interview.setup) if question.id not in asked]
     if not open_:
         return None
+    if interview.setup.only:
+        return open_[0]
     seed = interview.setup.seed
     if interview.setup.picking is Picking.RANDOM:
         return min(open_, key=lambda question: _shuffled(question.id, seed))
@@ -42,7 +45,10 @@ def next_question(questions: Sequence[Question], schedule: Schedule, interview: 
 
 
 def fitting(questions: Sequence[Question], setup: Setup) -> list[Question]:
-    """The questions a setup allows: of its topics, and of its level if it names one."""
+    """The questions a setup allows: those it names, or those of its topics, and of its level if it names one."""
+    if setup.only:
+        by_id = {question.id: question for question in questions}
+        return [by_id[id_] for id_ in setup.only if id_ in by_id]
     return [
         question
         for question in questions

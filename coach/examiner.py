@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 
@@ -16,7 +16,7 @@ import numpy as np
 from coach.bank import passage_of
 from coach.domain import Grade, Held, Mode, PointVerdict, Question, Stamp, Taught, Verdict
 from coach.errors import LLMError
-from coach.grade import TOO_LITTLE, VERSION, Grader, Rubric, score
+from coach.grade import VERSION, Grader, Rubric, score
 from coach.judge import VERSION as PROMPT
 from coach.judge import Sample, judged
 from coach.ports import ChatModel, Vectors
@@ -64,33 +64,32 @@ class Examiner:
     def grade(self, question: Question, reply: str) -> Grade:
         """The grade of a reply. Never raises for a model that fails: the rubric steps in and the note says so."""
         rubric = self.quick(question, reply)
-        if self.model is None or rubric.score is None:
-            return rubric
+        if self.model is None or rubric.score is None or not question.key_points:
+            # What nobody can grade is no other grader's: its stamp is today's, so that it never looks outdated.
+            return replace(rubric, stamp=self.stamp(question))
         try:
-            sample, _usage = judged(question, reply, self.model, self.new_fence(), self.votes)
+            sample, _usage = judged(question, reply, self.model, self.new_fence, self.votes)
         except LLMError as error:
             return replace(rubric, note=f"The language model could not grade, so the rubric did. {error}")
         verdicts = self._supported(question, sample)
         points = score(verdicts, len(sample.held))
-        note = _second_opinion(points, rubric.score)
+        note = " ".join(_remarks(sample.dropped, points, rubric.score))
         return self._cited(question, Grade(points, verdicts, sample.held, note, self._stamp(question, Mode.LLM)))
 
     def again(self, question: Question, grade: Grade, point: int, said: str) -> Grade:
-        """The grade after a dispute: point number `point` judged by the words `said` alone, all else as it was."""
-        single = replace(question, key_points=(question.key_points[point],))
-        judged_again = self.grade(single, said).verdicts if said.strip() else ()
+        """The grade after a dispute: its point number `point` judged by the words `said` alone, all else as it was."""
         before = grade.verdicts[point]
-        after = judged_again[0] if judged_again else before
+        single = self.grade(replace(question, key_points=(before.point,)), said)
+        after = replace(single.verdicts[0], taught=before.taught) if single.verdicts else before
         if _VALUE[after.verdict] <= _VALUE[before.verdict]:
-            return replace(grade, note="Judged again by the words you marked: the verdict stays.")
-        after = replace(after, taught=before.taught)
+            return replace(grade, note=f"Judged again by the words you marked: the verdict stays. {single.note}".rstrip())
         verdicts = tuple(after if number == point else verdict for number, verdict in enumerate(grade.verdicts))
-        note = f"Judged again by the words you marked: {before.verdict} became {after.verdict}."
+        note = f"Judged again by the words you marked: {before.verdict} became {after.verdict}. {single.note}".rstrip()
         return replace(grade, score=score(verdicts, len(grade.held)), verdicts=verdicts, note=note)
 
     def stamp(self, question: Question) -> Stamp:
         """What a grade of this question would be stamped with now."""
-        return self._stamp(question, Mode.LLM if self.model else Mode.RUBRIC)
+        return self._stamp(question, Mode.LLM if self.model and question.key_points else Mode.RUBRIC)
 
     def teaching(self, question: Question) -> tuple[Taught | None, ...]:
         """Where the material teaches each key point."""
@@ -103,14 +102,25 @@ class Examiner:
         return Stamp(Mode.RUBRIC, self.grader.embedder.id.name, VERSION, material)
 
     def _supported(self, question: Question, sample: Sample) -> tuple[PointVerdict, ...]:
-        """A model's verdicts, without those whose quote has nothing to do with the point it is said to make."""
-        rubric = self.prepare(question).rubric
+        """A model's verdicts, without those whose quote has nothing to do with the point, or only repeats the question."""
         return tuple(
             replace(verdict, verdict=Verdict.MISSING, said="")
-            if verdict.said and not self.grader.related(rubric, number, verdict.said)
+            if verdict.said and not self._bears(question, number, verdict)
             else verdict
             for number, verdict in enumerate(sample.verdicts)
         )
+
+    def _bears(self, question: Question, number: int, verdict: PointVerdict) -> bool:
+        """Whether a quote is about the point also without words of the question, unless the point has no others."""
+        rubric, said = self.prepare(question).rubric, verdict.said
+        if verdict.verdict is not Verdict.CONTRADICTED and self._beyond(question, verdict.point.text):
+            said = " ".join(self._beyond(question, said))
+        return bool(said) and self.grader.related(rubric, number, said)
+
+    def _beyond(self, question: Question, text: str) -> list[str]:
+        """The words of a text that do not stand in the question."""
+        asked = set(self.grader.lexicon.query(question.prompt).indices)
+        return [word for word in text.split() if not asked & set(self.grader.lexicon.query(word).indices)]
 
     def _cited(self, question: Question, grade: Grade) -> Grade:
         taken = self.prepare(question)
@@ -135,7 +145,7 @@ class Examiner:
 
         return Taken(
             rubric,
-            tuple(taught(vectors_of) for vectors_of in rubric.points),
+            tuple(taught(point.vectors) for point in rubric.points),
             tuple(taught(row[None, :]) for row in rubric.right),
         )
 
@@ -143,10 +153,8 @@ class Examiner:
 _VALUE = {Verdict.CONTRADICTED: -1, Verdict.MISSING: 0, Verdict.PARTIAL: 1, Verdict.COVERED: 2}
 
 
-def _second_opinion(given: float, rubric: float) -> str:
-    if abs(given - rubric) <= DIFFERS:
-        return ""
-    return f"Second opinion differs: the language model gives {given:.1f}, the rubric {rubric:.1f}."
-
-
-__all__ = ["TOO_LITTLE", "Examiner", "Taken"]
+def _remarks(dropped: int, given: float, rubric: float) -> Iterator[str]:
+    if abs(given - rubric) > DIFFERS:
+        yield f"Second opinion differs: the language model gives {given:.1f}, the rubric {rubric:.1f}."
+    if dropped:
+        yield f"Quotes of the language model that are not in the answer, or too short, and so did not count: {dropped}."

@@ -54,8 +54,8 @@ def feedback(question: Question, grade: Grade) -> Feedback:
         right=tuple(_said(verdict) for verdict in verdicts if verdict.verdict is Verdict.COVERED and verdict.said),
         close=tuple(_said(verdict) for verdict in verdicts if verdict.verdict is Verdict.PARTIAL and verdict.said),
         wrong=tuple(_wrong(grade, verdicts)),
-        missing=tuple(verdict for verdict in verdicts if verdict.verdict is Verdict.MISSING),
-        differently=_differently(verdicts),
+        missing=tuple(verdict for verdict in verdicts if _missing(verdict)),
+        differently=_differently(grade, verdicts),
         minute=model_answer(question, grade.verdicts, MINUTE_WORDS),
         two_minutes=model_answer(question, grade.verdicts, TWO_MINUTES_WORDS),
     )
@@ -64,8 +64,8 @@ def feedback(question: Question, grade: Grade) -> Feedback:
 def model_answer(question: Question, verdicts: Sequence[PointVerdict], words: int) -> ModelAnswer:
     """The sentences that teach the key points, the heaviest first as long as they fit, in the order of the answer.
 
-    The first sentence always stays: it answers. What fits after the points fills the rest. Code and tables cannot be
-    spoken, so they are left out.
+    The first sentence stays if it fits at all: it answers. What fits after the points fills the rest. Code and tables
+    cannot be spoken, so they are left out.
     """
     spoken = [unit for unit in units(question.answer) if unit.kind not in {BlockKind.CODE, BlockKind.TABLE}]
     ranked = sorted(verdicts, key=lambda verdict: -verdict.point.weight)
@@ -97,6 +97,11 @@ def _joined(chosen: Sequence[Unit]) -> str:
     return "".join(parts)
 
 
+def _missing(verdict: PointVerdict) -> bool:
+    """Whether a point is to be taught: also one that is vague or wrong in words nobody can show."""
+    return verdict.verdict is Verdict.MISSING or (verdict.verdict is not Verdict.COVERED and not verdict.said)
+
+
 def _said(verdict: PointVerdict) -> Said:
     return Said(verdict.said, verdict.point.text, verdict.taught)
 
@@ -112,11 +117,11 @@ def _wrong(grade: Grade, verdicts: Sequence[PointVerdict]) -> Iterator[Said]:
             yield _said(verdict)
 
 
-def _differently(verdicts: Sequence[PointVerdict]) -> str:
-    """The one change that would gain most, or nothing if every point was made."""
+def _differently(grade: Grade, verdicts: Sequence[PointVerdict]) -> str:
+    """What to say of the heaviest point that was not made, or instead of a misconception; nothing if all is well."""
     weak = [verdict for verdict in verdicts if verdict.verdict in _WORTH]
     if not weak:
-        return ""
+        return next((f"Leave out “{wrong.quote}” Say instead: {wrong.point}" for wrong in _wrong(grade, verdicts)), "")
     worst = max(weak, key=lambda verdict: (verdict.point.weight, _WORTH[verdict.verdict]))
     wording = worst.point.also_said[0] if worst.point.also_said else worst.point.text
     if worst.said:

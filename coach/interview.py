@@ -61,6 +61,7 @@ class Setup:
 
     It ends after `questions` or `minutes`, whichever comes first. `real` is without hints and with feedback only at
     the end. `seconds` is the clock of each question in a real interview; None leaves it to the question's level.
+    `only` are the ids of the questions to ask, in this order; none means whatever else fits.
     """
 
     topics: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ class Setup:
     target: str = ""
     seconds: int | None = None
     seed: int = 0
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +204,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """The state after some events. `events` counts them: the next one has that number."""
+    """The state after some events. `events` counts them: the next one has that number.
+
+    `ungraded` are the numbers of the turns whose reply, or whose dispute, waits for a grade, the longest waiting first.
+    """
 
     id: str
     setup: Setup
     began: datetime
     turns: tuple[Turn, ...] = ()
+    ungraded: tuple[int, ...] = ()
     events: int = 1
     paused: datetime | None = None
     away: timedelta = timedelta()
@@ -219,8 +225,14 @@ class Interview:
         if not events or not isinstance(events[0], Began):
             raise BadMove(f"The interview {id_} has no beginning. Delete it and begin another.")
         interview = cls(id_, events[0].setup, events[0].at)
-        for event in events[1:]:
-            interview = interview.after(event)
+        try:
+            for event in events[1:]:
+                interview = interview.after(event)
+        except BadMove as error:
+            raise BadMove(
+                f"Record {interview.events} of the interview {id_} does not fit those before it, so it was changed by hand. "
+                f"Delete that interview and begin another. {error}"
+            ) from error
         return interview
 
     @property
@@ -245,12 +257,7 @@ class Interview:
             return Step.REPLY
         if self.setup.real or self.turn.skipped:
             return Step.ASK
-        return Step.READ if self.turn.grades else Step.GRADE
-
-    @property
-    def ungraded(self) -> tuple[int, ...]:
-        """The numbers of the turns with a reply and no grade yet."""
-        return tuple(number for number, turn in enumerate(self.turns) if turn.reply and not turn.grades)
+        return Step.GRADE if self.ungraded else Step.READ
 
     def used(self, now: datetime) -> timedelta:
         """How long the interview has lasted, without pauses."""
@@ -270,7 +277,9 @@ class Interview:
     def _after(self, event: Event) -> Interview:
         match event:
             case Asked():
-                self._must(self.step in {Step.ASK, Step.READ}, "ask a question")
+                # A dispute that nobody judged holds up nothing.
+                disputed = self.step is Step.GRADE and not self.ended and bool(self._open.grades)
+                self._must(self.step in {Step.ASK, Step.READ} or disputed, "ask a question")
                 return replace(self, turns=(*self.turns, Turn(event)))
             case Hinted():
                 self._must(self.step is Step.REPLY and not self.setup.real, "give a hint")
@@ -278,17 +287,19 @@ class Interview:
                 return self._with(hints=(*self._open.hints, event.hint))
             case Replied():
                 self._must(self.step is Step.REPLY, "take a reply")
-                return self._with(reply=event)
+                return _waiting(self._with(reply=event), len(self.turns) - 1)
             case Skipped():
                 self._must(self.step is Step.REPLY, "skip")
                 return self._with(skipped=True)
             case Graded():
                 turn = self._replied(event.turn, "grade")
-                return self._with(event.turn, grades=(*turn.grades, event.grade))
+                self._must(not self.setup.real or bool(self.ended), "grade an answer")
+                left = tuple(number for number in self.ungraded if number != event.turn)
+                return replace(self._with(event.turn, grades=(*turn.grades, event.grade)), ungraded=left)
             case Disputed():
                 turn = self._replied(event.turn, "dispute")
                 self._must(bool(turn.grades), "dispute a grade")
-                return self._with(event.turn, disputes=(*turn.disputes, event))
+                return _waiting(self._with(event.turn, disputes=(*turn.disputes, event)), event.turn)
             case Paused():
                 self._must(not self.paused and not self.ended, "pause")
                 return replace(self, paused=event.at)
@@ -328,6 +339,11 @@ class Interview:
     def _must(self, fits: bool, what: str) -> None:
         if not fits:
             raise BadMove(f"The interview cannot {what} now: it waits for {_WAITS[self.step]}.")
+
+
+def _waiting(interview: Interview, number: int) -> Interview:
+    """The interview with one more turn that waits for a grade."""
+    return interview if number in interview.ungraded else replace(interview, ungraded=(*interview.ungraded, number))
 
 
 _WAITS = {

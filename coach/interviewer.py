@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import Annotated
 
-from coach.choose import fitting, level_now, next_question
+from pydantic import Field, TypeAdapter, ValidationError
+
+from coach.choose import fitting, next_question
 from coach.domain import Grade, Question, Taught, Topic, Verdict
 from coach.errors import BadInput, BadMove, CoachError
 from coach.examiner import Examiner
@@ -39,13 +42,17 @@ from coach.interview import (
     Turn,
 )
 from coach.ports import History, Record, Stream
-from coach.records import event, record
+from coach.records import MOST, event, record
 from coach.schedule import Plan, Review, Schedule, contradicts_core, plan, schedule
 from coach.text import clean, find_quote
 
 INTERVIEW = "interview"
 PROFILE = "profile"
+DRAFT = "draft"
+# Everything an interviewer keeps.
+KINDS = (INTERVIEW, PROFILE, DRAFT)
 MAX_REPLY = 100_000
+MAX_SECONDS = 3600
 PER_DAY = 10
 
 
@@ -86,6 +93,8 @@ class Interviewer:
             raise BadInput(f"An interview of {setup.questions} questions cannot be held. Choose 1 to {MAX_QUESTIONS}.")
         if setup.minutes is not None and not 1 <= setup.minutes <= MAX_MINUTES:
             raise BadInput(f"An interview of {setup.minutes} minutes cannot be held. Choose 1 to {MAX_MINUTES}.")
+        if setup.seconds is not None and not 1 <= setup.seconds <= MAX_SECONDS:
+            raise BadInput(f"A clock of {setup.seconds} seconds cannot be set. Choose 1 to {MAX_SECONDS:,}.")
         if not fitting(list(self.questions.values()), setup):
             raise BadInput("No question of the bank has these topics and this level. Choose more topics, or any level.")
         return setup
@@ -102,8 +111,8 @@ class Interviewer:
         return list(reversed(list(self._interviews())))
 
     def unfinished(self) -> list[tuple[Stream, Interview]]:
-        """Those that can be taken up again."""
-        return [(stream, interview) for stream, interview in self.interviews() if not interview.ended]
+        """Those that can be taken up again: that go on, or wait for grades."""
+        return [(stream, interview) for stream, interview in self.interviews() if interview.step is not Step.OVER]
 
     def go_on(self, interview: Interview) -> Interview:
         """Do what the interviewer owes: grade what is ungraded, then ask, or end when the setup is fulfilled."""
@@ -128,7 +137,25 @@ class Interviewer:
             raise BadInput("The answer is empty. Type one, or skip the question.")
         if len(text) > MAX_REPLY:
             raise BadInput(f"The answer has {len(text):,} characters; {MAX_REPLY:,} is the most. Shorten it.")
+        if rating is not None and not 0 <= rating <= MOST:
+            raise BadInput(f"An answer cannot be rated {rating}. Choose 0 to {MOST}.")
         return self._add(interview, Replied(self.now(), text, rating))
+
+    def draft(self, interview: Interview) -> str:
+        """What was typed for the open question and not submitted, as last kept."""
+        kept = self.history.records(_draft_of(interview.id))
+        data = kept[-1].data if kept else {}
+        return str(data.get("text", "")) if data.get("turn") == len(interview.turns) else ""
+
+    def keep_draft(self, interview: Interview, text: str) -> None:
+        """Keep what is typed so far, so that it outlives the window. Raises StorageError, Conflict."""
+        text = text[:MAX_REPLY]
+        if text == self.draft(interview):
+            return
+        id_, at = _draft_of(interview.id), self.now()
+        self.history.begin(id_, DRAFT, "Draft", at)
+        said = Record("typed", at, {"turn": len(interview.turns), "text": text})
+        self.history.append(id_, len(self.history.records(id_)), said)
 
     def hint(self, interview: Interview, draft: str = "") -> Interview:
         """One more hint, towards what the draft has not said yet."""
@@ -139,33 +166,32 @@ class Interviewer:
         return self._add(interview, Hinted(self.now(), steps[len(turn.hints)]))
 
     def hints(self, interview: Interview, draft: str = "") -> tuple[str, ...]:
-        """The whole ladder, without taking a hint."""
-        question = self.graded_question(self._open_turn(interview))
+        """The whole ladder, without taking a hint. None for a draft that makes every point."""
+        turn = self._open_turn(interview)
+        question = self.graded_question(turn)
         said = self.examiner.quick(question, draft).verdicts if draft.strip() else ()
         left = [number for number, verdict in enumerate(said) if verdict.verdict is not Verdict.COVERED]
-        return ladder(question, self.cues, left)
+        return ladder(question, self.cues, f"{question.prompt} {turn.asked.prompt}", left) if left or not said else ()
 
     def follow_up(self, interview: Interview) -> Interview:
         """Ask about the most valuable point that was missed or wrong. Raises BadMove if there is none."""
         turn = self._read_turn(interview)
-        grade, question = turn.grade, self.question(turn)
-        number = most_valuable(grade) if grade and turn.asked.why is not Kind.FOLLOW_UP else None
-        if number is None or grade is None:
+        number = self._left(turn)
+        if number is None or turn.grade is None:
             raise BadMove("Nothing is left to follow up. Go on to the next question.")
-        prompt = follow_up(grade, number, question, self.cues, interview.setup.style)
+        question = self.question(turn)
+        prompt = follow_up(turn.grade, number, question, self.cues, interview.setup.style)
         return self._ask(interview, question, prompt, Kind.FOLLOW_UP, number)
 
     def can_follow_up(self, interview: Interview) -> bool:
         """Whether the last turn leaves a point to ask about; one follow-up a question is enough."""
         turn = interview.turn
-        if interview.step is not Step.READ or turn is None or turn.grade is None:
-            return False
-        return turn.asked.why is not Kind.FOLLOW_UP and most_valuable(turn.grade) is not None
+        return interview.step is Step.READ and turn is not None and self._left(turn) is not None
 
     def again(self, interview: Interview) -> Interview:
         """Ask the same once more."""
-        asked = self._read_turn(interview).asked
-        return self._ask(interview, self.questions[asked.question_id], asked.prompt, Kind.AGAIN, asked.point)
+        turn = self._read_turn(interview)
+        return self._ask(interview, self.question(turn), turn.asked.prompt, Kind.AGAIN, turn.asked.point)
 
     def skip(self, interview: Interview) -> Interview:
         return self.go_on(self._add(interview, Skipped(self.now())))
@@ -185,19 +211,20 @@ class Interviewer:
 
         Raises BadInput if those are not words of the reply.
         """
-        turn = interview.turns[number] if 0 <= number < len(interview.turns) else None
-        if turn is None or turn.reply is None or turn.grade is None or not 0 <= point < len(turn.grade.verdicts):
-            raise BadMove("There is no such grade to dispute.")
-        span = find_quote(clean(said), turn.reply.text)
+        turn, reply = _replied(interview, number)
+        if turn.grade is None or not 0 <= point < len(turn.grade.verdicts):
+            raise BadMove("There is no such grade to dispute. Choose a point of an answer that was graded.")
+        self.question(turn)
+        span = find_quote(clean(said), reply.text)
         if span is None:
             raise BadInput("These words are not in your answer. Copy them from it, letter by letter.")
-        said = turn.reply.text[slice(*span)]
-        disputed = self._add(interview, Disputed(self.now(), number, point, said))
-        again = self.examiner.again(self.graded_question(turn), turn.grade, point, said)
-        return self._add(disputed, Graded(self.now(), number, again))
+        if number in interview.ungraded:
+            interview = self._graded(interview, number)
+        disputed = self._add(interview, Disputed(self.now(), number, point, reply.text[slice(*span)]))
+        return self._graded(disputed, number)
 
     def regrade(self, interview: Interview, number: int) -> Interview:
-        """Grade a reply once more with the grader of today; the old grade stays beside it."""
+        """Grade a reply with the grader of today, disputes included; the old grades stay beside it."""
         return self._graded(interview, number)
 
     def outdated(self, interview: Interview) -> tuple[int, ...]:
@@ -214,6 +241,9 @@ class Interviewer:
         self.history.rename(id_, " ".join(clean(name).split())[:200] or "Interview")
 
     def delete(self, id_: str) -> None:
+        """Delete an interview and its drafts."""
+        if self.history.records(_draft_of(id_)):
+            self.history.delete(_draft_of(id_))
         self.history.delete(id_)
 
     # What there is to read.
@@ -249,6 +279,10 @@ class Interviewer:
         """Every graded first answer to a question in an interview; a retry after reading the answer proves nothing."""
         return [review for _stream, interview in self._interviews() for review in _reviews(interview)]
 
+    def scores(self) -> list[Scored]:
+        """The scores of the same answers, hints paid for, with who gave them."""
+        return [scored for _stream, interview in self._interviews() for scored in self._scores(interview)]
+
     def schedule(self) -> Schedule:
         return schedule(self.reviews())
 
@@ -258,12 +292,14 @@ class Interviewer:
         return plan(self.questions.values(), self.schedule(), self.now(), about.per_day, about.interview_on, topics)
 
     def profile(self) -> Profile:
-        """What the candidate has set; the last word on each thing counts."""
+        """What the candidate has set; the last word on each thing counts. What cannot be read was never set."""
         said: dict[str, object] = {}
         for kept in self.history.records(PROFILE):
             said |= kept.data
-        on, per_day = said.get("interview_on"), said.get("per_day")
-        return Profile(date.fromisoformat(on) if isinstance(on, str) else None, per_day if isinstance(per_day, int) else PER_DAY)
+        try:
+            return _PROFILE.validate_python(said)
+        except ValidationError:
+            return Profile()
 
     def set_profile(self, profile: Profile) -> None:
         if not 0 <= profile.per_day <= MAX_QUESTIONS:
@@ -282,6 +318,13 @@ class Interviewer:
                 yield stream, Interview.from_events(stream.id, tuple(event(one) for one in kept))
             except CoachError:
                 continue
+
+    def _scores(self, interview: Interview) -> Iterator[Scored]:
+        for turn in interview.turns:
+            if turn.asked.why is Kind.QUESTION and turn.reply and turn.grade and turn.score is not None:
+                known = self.questions.get(turn.asked.question_id)
+                grader = turn.grade.stamp.grader if turn.grade.stamp else "unknown"
+                yield Scored(turn.reply.at, known.topic if known else "", turn.score, grader)
 
     def _add(self, interview: Interview, new: Event) -> Interview:
         """The interview after an event, which is on disk when this returns. Raises BadMove, Conflict."""
@@ -303,14 +346,28 @@ class Interviewer:
         return self._add(interview, Asked(self.now(), question.id, prompt, why, follows, point, seconds))
 
     def _graded(self, interview: Interview, number: int) -> Interview:
-        turn = interview.turns[number]
-        if turn.reply is None:
-            raise BadMove("There is no answer to grade.")
+        turn, reply = _replied(interview, number)
+        grade = turn.grade if number in interview.ungraded else None
         if turn.asked.question_id not in self.questions:
-            grade = Grade(None, note="The question is not in the bank any more: not graded.")
+            grade = replace(turn.grade or Grade(None), note="The question is not in the bank any more: not graded.")
+        elif grade:
+            grade = self._after(turn.disputes[-1], turn, grade)
         else:
-            grade = self.examiner.grade(self.graded_question(turn), turn.reply.text)
+            grade = self.examiner.grade(self.graded_question(turn), reply.text)
+            for dispute in turn.disputes:
+                grade = self._after(dispute, turn, grade)
         return self._add(interview, Graded(self.now(), number, grade))
+
+    def _after(self, dispute: Disputed, turn: Turn, grade: Grade) -> Grade:
+        """The grade after a dispute, if it still has something against the disputed point."""
+        if dispute.point >= len(grade.verdicts) or grade.verdicts[dispute.point].verdict is Verdict.COVERED:
+            return grade
+        return self.examiner.again(self.graded_question(turn), grade, dispute.point, dispute.said)
+
+    def _left(self, turn: Turn) -> int | None:
+        """The number of the point to follow up, if the turn was about the whole question and leaves one."""
+        whole = turn.asked.point is None and turn.asked.question_id in self.questions
+        return most_valuable(turn.grade) if whole and turn.grade else None
 
     def _open_turn(self, interview: Interview) -> Turn:
         if interview.step is not Step.REPLY or interview.turn is None or interview.setup.real:
@@ -333,7 +390,32 @@ class Profile:
     """When the candidate's interview is, and how many questions a day are to be practiced."""
 
     interview_on: date | None = None
-    per_day: int = PER_DAY
+    per_day: Annotated[int, Field(ge=0, le=MAX_QUESTIONS)] = PER_DAY
+
+
+_PROFILE = TypeAdapter(Profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One answer's score. `topic` is empty if its question has left the bank; scores of two graders are two scales."""
+
+    at: datetime
+    topic: str
+    score: float
+    grader: str
+
+
+def _draft_of(id_: str) -> str:
+    return f"{DRAFT}-{id_}"
+
+
+def _replied(interview: Interview, number: int) -> tuple[Turn, Replied]:
+    """A turn and its reply. Raises BadMove if there is none."""
+    turn = interview.turns[number] if 0 <= number < len(interview.turns) else None
+    if turn is None or turn.reply is None:
+        raise BadMove(f"Question {number + 1} has no answer to grade. Choose one that was answered.")
+    return turn, turn.reply
 
 
 def _reviews(interview: Interview) -> Iterator[Review]:
@@ -348,11 +430,6 @@ def _reviews(interview: Interview) -> Iterator[Review]:
                 float(turn.asked.seconds) if turn.asked.seconds else None,
                 contradicts_core(turn.grade),
             )
-
-
-def level_of(interview: Interview) -> str:
-    """The level the next question is asked at, as a word."""
-    return str(level_now(interview))
 
 
 def titles(topics: Sequence[Topic]) -> Mapping[str, str]:

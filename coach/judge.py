@@ -8,7 +8,7 @@ no sentence of it can close the fence, because the fence is random.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,7 +60,7 @@ class Judged(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One judging by a model, checked: `dropped` counts quotes that do not stand in the reply."""
+    """One judging by a model, checked: `dropped` counts quotes that do not stand in the reply, or prove nothing."""
 
     verdicts: tuple[PointVerdict, ...]
     held: tuple[Held, ...]
@@ -81,11 +81,11 @@ def messages(question: Question, reply: str, fence: str) -> list[Message]:
     ]
 
 
-def judged(question: Question, reply: str, model: ChatModel, fence: str, votes: int = 1) -> tuple[Sample, Usage]:
-    """The verdicts of a model, by majority of `votes` samples. Raises LLMError.
-
-    A model is asked again only for another vote, so that a grade costs `votes` calls and a repair at most.
-    """
+def judged(
+    question: Question, reply: str, model: ChatModel, new_fence: Callable[[], str], votes: int = 1
+) -> tuple[Sample, Usage]:
+    """The verdicts of a model, by majority of `votes` samples, each one call and at most one to mend it. Raises LLMError."""
+    fence = next(fence for fence in iter(new_fence, "") if fence not in clean(reply))
     samples, spent = [], Usage()
     for _ in range(votes):
         filled, usage = model.fill(messages(question, reply, fence), Judged)
@@ -106,9 +106,8 @@ def checked(question: Question, reply: str, filled: Judged) -> Sample:
             verdict, dropped = Verdict.MISSING, dropped + 1
         verdicts.append(PointVerdict(point, verdict, quote if verdict is not Verdict.MISSING else "", 1.0))
     held: dict[int, Held] = {}
-    for one_held in filled.misconceptions:
-        quote = _found(one_held.quote, reply)
-        if 1 <= one_held.number <= len(question.misconceptions) and quote:
+    for one_held in (one for one in filled.misconceptions if 1 <= one.number <= len(question.misconceptions)):
+        if quote := _found(one_held.quote, reply):
             held.setdefault(one_held.number, Held(question.misconceptions[one_held.number - 1], quote))
         else:
             dropped += 1

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from coach.errors import StorageError
-from coach.interview import Event
+from coach.interview import Event, Graded, Replied
 from coach.ports import Record
 
-_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+MOST = 5
+
+
+def _within(event: Event) -> Event:
+    given = event.grade.score if isinstance(event, Graded) else event.rating if isinstance(event, Replied) else None
+    if given is not None and not 0 <= given <= MOST:
+        raise ValueError(f"scores and ratings go from 0 to {MOST}")
+    return event
+
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind"), AfterValidator(_within)])
 
 
 def record(event: Event) -> Record:
@@ -23,12 +33,14 @@ def record(event: Event) -> Record:
 
 def event(kept: Record) -> Event:
     """The event a record was made of. Raises StorageError if the record is none of ours."""
+    # What stands on disk may be any JSON.
+    data = kept.data if isinstance(kept.data, dict) else {"data": kept.data}
     try:
-        return _EVENT.validate_python({**kept.data, "kind": kept.kind, "at": kept.at})
+        return _EVENT.validate_python({**data, "kind": kept.kind, "at": kept.at})
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        where = ".".join(map(str, wrong["loc"]))
+        where = " ".join([*map(str, wrong["loc"]), wrong["msg"]])
         raise StorageError(
-            f"A record of the kind {kept.kind!r} in the history cannot be read: {where} {wrong['msg']}. "
+            f"A record of the kind {kept.kind!r} in the history cannot be read: {where}. "
             "It was written by another version, or changed by hand. Update the coach, or delete that session."
         ) from error

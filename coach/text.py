@@ -44,8 +44,10 @@ class Block:
 
 def clean(text: str) -> str:
     """`text` in NFC without control or invisible characters; line breaks and tabs stay."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    return "".join(c for c in visible if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"})
+    visible = _INVISIBLE.sub("", text)
+    kept = "".join(c for c in visible if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"})
+    # Last, so that what stood apart and now does not is composed too: cleaning twice changes nothing.
+    return unicodedata.normalize("NFC", kept)
 
 
 def words(text: str) -> list[str]:

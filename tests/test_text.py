@@ -70,3 +70,12 @@ def test_a_quote_is_found_across_line_breaks() -> None:
 @given(st.text(max_size=80), st.integers(min_value=2, max_value=40))
 def test_shortening_never_exceeds_its_limit(text: str, limit: int) -> None:
     assert len(shortened(text, limit)) <= max(limit, 1)
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+def test_a_letter_and_its_accent_parted_by_something_invisible_are_composed() -> None:
+    assert clean("e\u200b\u0301") == "é"
