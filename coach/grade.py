@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from coach.domain import Grade, Held, KeyPoint, PointVerdict, Question, Verdict
 from coach.entail import CONTRADICTS, SAYS, Entailment, Seen
@@ -74,8 +75,9 @@ _UNRELATED = 0.2
 # The net looks at windows that have something to do with a point, and at no more than the nearest of them.
 _NEAR = 0.25
 _CANDIDATES = 60
-# A window that says one point denies none.
+# A window that says one point denies none, and a point as clearly said as this is not denied by how other words sound.
 _SAID = 0.5
+CLEAR = 0.8
 # From so many words on, a window with hardly any stop word is a list of key words; a shorter one if commas part them.
 _LISTED, _LONG_LIST = 5, 9
 _COMMAS = 3
@@ -169,6 +171,17 @@ class Reply:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """A row of `VIEWS` for each key point, the window that says it best, the one that denies it most, and which windows
+    rather deny it than say it, shape (windows, points)."""
+
+    rows: Vectors
+    best: list[str]
+    worst: list[str]
+    doubted: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Grader:
     """Grades replies with an embedder, a lexicon, the rarity of words in an index and, if there is one, a net."""
@@ -209,15 +222,16 @@ class Grader:
         said = self.heard(reply)
         held, tainted = self._held(rubric, said)
         said = said.only([row for row in range(len(said.windows)) if row not in tainted])
-        views, best, worst = self.views(rubric, said)
-        says, denies = self.weights.chances(views)
+        views = self.views(rubric, said)
+        best, worst = views.best, views.worst
+        says, denies = self.weights.chances(views.rows)
         denying = mostly(spoken(reply), negates)
         for number, point in enumerate(question.key_points):
-            against = self._turned(rubric.points[number], point, said)
+            against = self._turned(rubric.points[number], point, said, views.doubted[:, number])
             if denying and negates(best[number]) and not all(map(negates, point.wordings)):
                 against = best[number]
             if against:
-                worst[number], denies[number] = against, 1.0
+                worst[number], denies[number], says[number] = against, 1.0, 0.0
         blamed = {_target(rubric, number): quote for number, quote in held.items()}
         verdicts = tuple(
             self._verdict(point, float(says[number]), float(denies[number]), best[number], worst[number], blamed.get(number, ""))
@@ -257,7 +271,8 @@ class Grader:
         floors = np.array(_FLOORS)
         mean = float(np.clip((views - floors) / (1 - floors), 0, 1).mean())
         pairs = zip(rubric.points, rubric.question.key_points, strict=True)
-        turned_around = [bool(self._turned(target, point, said)) for target, point in pairs]
+        anyhow = [True] * len(said.windows)
+        turned_around = [bool(self._turned(target, point, said, anyhow)) for target, point in pairs]
         return float(min(1.0, mean / _ENOUGH) ** _CURVE * (1 - float(sizes @ np.array(turned_around))))
 
     def heard(self, reply: str) -> Reply:
@@ -275,14 +290,14 @@ class Grader:
             tuple(self.net.seen(reading.states) for reading in readings) if self.net else (),
         )
 
-    def views(self, rubric: Rubric, said: Reply) -> tuple[Vectors, list[str], list[str]]:
-        """One row of `VIEWS` a key point, the window that says it best, and the one that denies it most.
+    def views(self, rubric: Rubric, said: Reply) -> Views:
+        """What a reply looks like from each key point.
 
         Without windows all views are 0. Another window that says a point can only raise those that count for one.
         """
         rows = np.zeros((len(rubric.points), len(VIEWS)), dtype=np.float32)
         if not said.windows:
-            return rows, [""] * len(rows), [""] * len(rows)
+            return Views(rows, [""] * len(rows), [""] * len(rows), np.zeros((0, len(rows)), dtype=bool))
         spoken = np.concatenate(said.meanings)
         whole: frozenset[int] = frozenset().union(*said.stems)
         demoted = _without(said.vectors, rubric.asked)
@@ -301,14 +316,16 @@ class Grader:
                 _two_best(_table([whole], target.stems, self._recall)).max(),
             )
         says, denies = self._judged(rubric, said, close)
-        # What is hardly about a point denies it less.
+        doubted = (denies >= says) if self.net else np.ones_like(says, dtype=bool)
+        # What says one point denies none, and what is hardly about a point denies it less.
+        denies[says.max(axis=1) >= _SAID] = 0.0
         denies = denies * np.minimum(1.0, 2 * met)
         # One unlucky window is not enough; and who is wrong all over is rarely right in between.
         most = -np.sort(-np.pad(denies, ((0, 2), (0, 0))), axis=0)
         rows[:, 7], rows[:, 8], rows[:, 9] = says.max(axis=0), most[:2].mean(axis=0), most[:3].mean()
         best = (says + close).argmax(axis=0)
         worst = denies.argmax(axis=0)
-        return rows, [said.windows[row] for row in best], [said.windows[row] for row in worst]
+        return Views(rows, [said.windows[row] for row in best], [said.windows[row] for row in worst], doubted)
 
     def related(self, rubric: Rubric, point: int, quote: str) -> bool:
         """Whether a quote could be about key point number `point` at all."""
@@ -326,12 +343,14 @@ class Grader:
                 others = [said.seen[row] for row in near]
                 chances = np.mean([self.net.chances(wording, others) for wording in target.seen], axis=0)
                 says[near, number], denies[near, number] = chances[:, SAYS], chances[:, CONTRADICTS]
-        denies[says.max(axis=1) >= _SAID] = 0.0
         return says, denies
 
-    def _turned(self, target: Target, point: KeyPoint, said: Reply) -> str:
-        """The first window that copies a wording of a point but turns it around, or nothing."""
-        for window, stems in zip(said.windows, said.stems, strict=True):
+    def _turned(self, target: Target, point: KeyPoint, said: Reply, doubted: Iterable[Any]) -> str:
+        """The first window that copies a wording of a point but turns it around, or nothing. `doubted` are the windows
+        of which the net does not think that they rather say the point."""
+        for window, stems, doubt in zip(said.windows, said.stems, doubted, strict=True):
+            if not doubt:
+                continue
             for wording, wanted in zip(point.wordings, target.stems, strict=True):
                 if 2 * len(wanted & stems) >= len(wanted) and turned(window, wording, self.lexicon):
                     return window
@@ -383,14 +402,25 @@ class Grader:
         points = np.stack([(said.vectors @ target.vectors.T).max(axis=1) for target in rubric.points], axis=1)
         right = np.maximum(points.max(axis=1)[:, None], said.vectors @ rubric.right.T)
         asserts = (wrong >= _HELD_COSINE) & (wrong >= right + _HELD_MARGIN)
+        for row, number in np.argwhere(asserts).tolist():
+            asserts[row, number] = self._means(rubric, rubric.wrong[number], said, row)
         held = {number: said.windows[int(wrong[:, number].argmax())] for number in np.flatnonzero(asserts.any(axis=0)).tolist()}
         return held, set(np.flatnonzero(asserts.any(axis=1)).tolist())
+
+    def _means(self, rubric: Rubric, wrong: Target, said: Reply, row: int) -> bool:
+        """Whether the net, if there is one, agrees that a window asserts a misconception and makes no point."""
+        if self.net is None:
+            return True
+        window = [said.seen[row]]
+        ((asserts, _, rejects),) = self.net.chances(wrong.seen[0], window)
+        points = [np.mean([self.net.chances(wording, window)[0, SAYS] for wording in p.seen]) for p in rubric.points]
+        return bool(asserts >= rejects and max(points, default=0.0) < _SAID)
 
     def _verdict(self, point: KeyPoint, says: float, denies: float, best: str, worst: str, blamed: str) -> PointVerdict:
         """`blamed` is the window that asserts a misconception about this point, if one does."""
         if blamed and says < self.weights.covered:
             return PointVerdict(point, Verdict.CONTRADICTED, blamed, 1 - says)
-        if denies >= self.weights.contradicted:
+        if denies >= self.weights.contradicted and says < CLEAR:
             return PointVerdict(point, Verdict.CONTRADICTED, worst, denies)
         if says >= self.weights.covered:
             return PointVerdict(point, Verdict.COVERED, best, says)

@@ -18,8 +18,9 @@ COPIED = 0.75
 # With as few words there is no order to speak of.
 _ORDERED = 4
 _IN_ORDER = 0.7
-# More words than this beside the wording's own, and a "not" may well belong to them.
-_ASIDE = 2
+# With less of the wording or more words beside it, a "not" or another order may well be due to those.
+_WHOLE = 0.9
+_ASIDE = 1
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|nobody|cannot|without|neither|nor|hardly|barely)\b|n['’]t\b", re.IGNORECASE
@@ -113,12 +114,13 @@ def turned(said: str, wording: str, lexicon: Lexicon) -> str:
     shared = [stem for stem in theirs if stem in mine]
     if not theirs or len(shared) < COPIED * len(theirs):
         return _opposite(said, wording) if len(shared) >= COPIED * (len(theirs) - 1) > 1 else ""
-    if len(mine) <= len(theirs) + _ASIDE and _negations(said) % 2 != _negations(wording) % 2:
+    whole = len(shared) >= _WHOLE * len(theirs) and len(mine) <= len(theirs) + _ASIDE
+    if whole and _negations(said) % 2 != _negations(wording) % 2:
         return "negation"
     numbers = set(_NUMBER.findall(wording)), set(_NUMBER.findall(said))
     if numbers[0] and numbers[1] and not numbers[0] & numbers[1]:
         return "number"
-    return _opposite(said, wording) or _order(said, wording, mine, theirs)
+    return _opposite(said, wording) or (_order(said, wording, mine, theirs) if whole else "")
 
 
 def _stems(text: str, lexicon: Lexicon) -> Mapping[int, int]:

@@ -20,7 +20,7 @@ from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
 
 from coach.domain import Verdict
 from coach.errors import BadInput
-from coach.grade import AGAINST, FULL, NET, VIEWS, Grader, Rubric, Weights
+from coach.grade import AGAINST, CLEAR, FULL, NET, VIEWS, Grader, Rubric, Weights
 from coach.ports import Progress, Vectors
 from coach.text import clean
 from eval.cases import FOLDER
@@ -111,8 +111,8 @@ def examples(
     for reply in replies:
         if reply.held_back:
             continue
-        views, *_quotes = grader.views(rubrics[reply.question_id], grader.heard(clean(reply.response)))
-        for row, one, other in zip(views, *reply.verdicts, strict=True):
+        views = grader.views(rubrics[reply.question_id], grader.heard(clean(reply.response)))
+        for row, one, other in zip(views.rows, *reply.verdicts, strict=True):
             if one is other:
                 rows.append(row)
                 labels.append(one)
@@ -146,7 +146,9 @@ def fit(views: Vectors, labels: Sequence[Verdict]) -> Weights:
 
     def distance(thresholds: tuple[float, float, float]) -> float:
         partial, covered, contradicted = thresholds
-        given = np.where(no >= contradicted, _DEPTH[Verdict.CONTRADICTED], (yes >= partial) * 0.5 + (yes >= covered) * 0.5)
+        given = np.where(
+            (no >= contradicted) & (yes < CLEAR), _DEPTH[Verdict.CONTRADICTED], (yes >= partial) * 0.5 + (yes >= covered) * 0.5
+        )
         return float(np.abs(given - wanted).mean())
 
     grid = np.arange(0.2, 0.95, 0.025)

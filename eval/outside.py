@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
 
-from coach.domain import KeyPoint, Level, Question
+from coach.domain import KeyPoint, Level, Question, Verdict
 from coach.errors import BadInput
-from coach.grade import FULL
+from coach.grade import FULL, score
+from coach.interview import Turn
 from eval.cases import lines
 
 _WEIGHT = 2
@@ -95,4 +97,30 @@ def _question(line: _Line, where: str) -> Question:
         follow_ups=(),
         references=(),
         at=where,
+    )
+
+
+def line(turn: Turn, question: Question, id_: str) -> str:
+    """A disputed turn as a line that `load` reads: what the candidate says it is worth, with the disputed points made.
+
+    Raises BadInput if nothing in the turn is disputed.
+    """
+    if turn.reply is None or turn.grade is None or not turn.disputes:
+        raise BadInput(f"Nothing about {id_} is disputed. Say 'I did say that' about a point in the feedback first.")
+    claimed = {dispute.point for dispute in turn.disputes}
+    verdicts = [
+        replace(verdict, verdict=Verdict.COVERED) if number in claimed else verdict
+        for number, verdict in enumerate(turn.grade.verdicts)
+    ]
+    points = [{"text": v.point.text, "weight": v.point.weight, "also_said": list(v.point.also_said)} for v in verdicts]
+    return json.dumps(
+        {
+            "id": id_,
+            "question": question.prompt,
+            "reference": question.answer,
+            "key_points": points,
+            "answer": turn.reply.text,
+            "score": score(verdicts, len(turn.grade.held)),
+            "disputed": [dispute.said for dispute in turn.disputes],
+        }
     )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from coach.bm25 import Bm25
-from coach.domain import Entry, Grade, Question, Verdict
-from coach.grade import Grader
+from coach.domain import Entry, Question
+from coach.grade import FULL, Grader, Rubric
 from coach.ports import Embedder, Lexicon, Progress, Vectors
 from coach.retrieve import LEXICAL_WEIGHT
 from ingest.split import without_asking
@@ -77,9 +77,9 @@ def grades_itself(questions: Sequence[Question], grader: Grader, progress: Progr
     factual = [question for question in questions if not question.experience]
     for question in factual:
         rubric = grader.rubric(question)
-        grade = grader.grade(rubric, question.answer)
-        if grade.score is None or grade.score < OWN_ANSWER:
-            low.append(f"{question.at}: {question.id}: its own answer gets {grade.score or 0:.1f}; {_why(grade)}")
+        missed, earned = _unsaid(grader, rubric)
+        if earned < OWN_ANSWER:
+            low.append(f"{question.at}: {question.id}: its own answer gets {earned:.1f}; {missed}")
         for misconception in question.misconceptions:
             wrong += 1
             alone = grader.grade(rubric, misconception.text).score or 0.0
@@ -93,10 +93,19 @@ def grades_itself(questions: Sequence[Question], grader: Grader, progress: Progr
     )
 
 
-def _why(grade: Grade) -> str:
-    missed = [f"not covered: {v.point.text!r}" for v in grade.verdicts if v.verdict is not Verdict.COVERED]
-    held = [f"taken for {held.misconception.text!r}: {held.said!r}" for held in grade.held]
-    return "; ".join((*missed, *held))
+def _unsaid(grader: Grader, rubric: Rubric) -> tuple[str, float]:
+    """Which key points the own answer does not say, and what saying the others is worth, of 5.
+
+    Only whether it says them: what an answer warns of may well sound like a denial.
+    """
+    question = rubric.question
+    views = grader.views(rubric, grader.heard(question.answer))
+    says, _denies = grader.weights.chances(views.rows)
+    said = [float(chance) >= grader.weights.covered for chance in says]
+    weight = sum(point.weight for point in question.key_points)
+    earned = sum(point.weight for point, is_said in zip(question.key_points, said, strict=True) if is_said)
+    missed = [f"not covered: {p.text!r}" for p, is_said in zip(question.key_points, said, strict=True) if not is_said]
+    return "; ".join(missed), FULL * earned / weight if weight else 0.0
 
 
 def _owners(entries: Sequence[Entry], place: dict[str, int]) -> list[list[int]]:

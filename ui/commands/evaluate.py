@@ -13,9 +13,11 @@ import typer
 from rich.table import Table
 
 from coach import refuse
-from coach.errors import BadInput, IndexStale
+from coach.errors import BadInput, IndexStale, StorageError
+from coach.interview import Interview
+from coach.records import event
 from coach.settings import load_settings
-from coach.wiring import make_embedder, open_coach
+from coach.wiring import make_embedder, make_history, open_coach
 from ingest.read import whole_bank
 from ingest.refresh import stale
 from ui.console import errors, out, progress, waiting
@@ -231,6 +233,37 @@ def _attack(grader: Grader, questions: Mapping[str, Question], verbose: bool) ->
             for offender in result.worst:
                 before = f", its base {offender.base:.1f}" if offender.base is not None else ""
                 out.print(f"{result.attack}: {offender.id} got {_number(offender.score)}{before}", markup=False)
+
+
+@cli.command("add")
+def add(
+    interview: Annotated[str, typer.Argument(help="The interview's id: what follows ?id= in its address.")],
+    number: Annotated[int, typer.Argument(help="Which answer of it, counting from 1.", min=1)],
+    to: Annotated[Path | None, typer.Option("--to", help="File to add to; disputes.jsonl in COACH_HOME if not given.")] = None,
+) -> None:
+    """Let a disputed grade join an evaluation set: one line that coach eval grading --dataset reads."""
+    from eval import outside
+
+    settings = load_settings()
+    kept = make_history(settings).records(interview)
+    if not kept:
+        raise BadInput(f"There is no interview {interview!r} in the history. Its id follows ?id= in the address of its page.")
+    turns = Interview.from_events(interview, tuple(event(one) for one in kept)).turns
+    if number > len(turns):
+        raise BadInput(f"The interview {interview} has {len(turns)} answers, not {number}. Give a smaller number.")
+    turn = turns[number - 1]
+    question = {q.id: q for q in whole_bank(settings.corpus).questions}.get(turn.asked.question_id)
+    if question is None:
+        raise BadInput(f"The question {turn.asked.question_id} is not in the bank any more. Nothing was added.")
+    file = to or settings.home / "disputes.jsonl"
+    text = outside.line(turn, question, f"{interview}-{number}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as out_file:
+            out_file.write(text + "\n")
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}. Choose another with --to.") from error
+    out.print(f"Added to {file}. Measure with: coach eval grading --dataset {file}", soft_wrap=True, markup=False)
 
 
 @cli.command("entail")
