@@ -81,6 +81,8 @@ CLEAR = 0.8
 # From so many words on, a window with hardly any stop word is a list of key words; a shorter one if commas part them.
 _LISTED, _LONG_LIST = 5, 9
 _COMMAS = 3
+_RAMBLING = 15
+_MARK = re.compile(r"[,;:.!?()]\s")
 _LEAST_STOPS = 0.1
 _HEDGED = re.compile(
     r"\bor (?:maybe|perhaps|possibly|probably) (?:not|the (?:opposite|reverse|other way))|\bor (?:not|the (?:opposite|reverse))\b"
@@ -279,7 +281,12 @@ class Grader:
         """A reply's windows, read once. What is no sentence, or says everything and its opposite, is not among them."""
         dodges = mostly(spoken(reply), hedges)
         found = [] if scrambled(reply) else windows(reply)
-        said = [window for window in found if self._claims(window) and not (dodges and hedges(window))]
+        rambling = [sentence for sentence in spoken(reply) if self._rambles(sentence)]
+        said = [
+            window
+            for window in found
+            if self._claims(window) and not (dodges and hedges(window)) and not any(window in sentence for sentence in rambling)
+        ]
         readings = self.embedder.read(said)
         return Reply(
             tuple(said),
@@ -387,12 +394,19 @@ class Grader:
     def _claims(self, window: str) -> bool:
         """Whether a window claims anything: key words in a row do not, nor does naming every option."""
         said = words(window)
-        told = self.lexicon.tokens(window)
-        stops = sum(word not in told for word in said) / max(1, len(said))
-        listed = len(said) >= _LISTED and stops < _LEAST_STOPS
-        return not (listed and (len(said) >= _LONG_LIST or _COMMAS * window.count(",") >= len(said))) and not _HEDGED.search(
-            window
-        )
+        listed = len(said) >= _LISTED and self._stops(said, window) < _LEAST_STOPS
+        parted = len(said) >= _LONG_LIST or _COMMAS * window.count(",") >= len(said)
+        return not (listed and parted) and not _HEDGED.search(window)
+
+    def _rambles(self, sentence: str) -> bool:
+        """Whether a long sentence runs on without a mark and with few of the little words that hold sentences together."""
+        said = words(sentence)
+        return len(said) >= _RAMBLING and not _MARK.search(sentence) and self._stops(said, sentence) < 2 * _LEAST_STOPS
+
+    def _stops(self, said: Sequence[str], text: str) -> float:
+        """The share of stop words."""
+        told = self.lexicon.tokens(text)
+        return sum(word not in told for word in said) / max(1, len(said))
 
     def _held(self, rubric: Rubric, said: Reply) -> tuple[dict[int, str], set[int]]:
         """The misconceptions a reply asserts, each with the window that does, and every window that asserts one."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class GradingReport:
-    """Scores beside plain alternatives, then precision, recall and support of each verdict, per key point."""
+    """Scores beside plain alternatives, then precision, recall and support of each verdict, per key point.
+
+    `seconds` is how long each reply took, its question's key points being read already.
+    """
 
     agreements: tuple[Agreement, ...]
     verdicts: dict[str, tuple[float, float, int]]
@@ -77,6 +81,7 @@ class GradingReport:
     replies: int
     points: int
     ungraded: int
+    seconds: tuple[float, ...]
 
 
 def load(folder: Path = FOLDER) -> list[GradedReply]:
@@ -202,10 +207,12 @@ def measure(
 ) -> GradingReport:
     """Grade every held-back reply and compare with the labels, with a cosine and with one labeler against the other."""
     chosen = [reply for reply in replies if reply.held_back]
-    ours, cosines, verdicts, ungraded = [], [], [], 0
+    ours, cosines, verdicts, ungraded, seconds = [], [], [], 0, []
     for reply in chosen:
         rubric = rubrics[reply.question_id]
+        began = perf_counter()
         grade = grader.grade(rubric, reply.response)
+        seconds.append(perf_counter() - began)
         ungraded += grade.score is None
         ours.append(grade.score or 0.0)
         verdicts += [verdict.verdict for verdict in grade.verdicts] or [Verdict.MISSING] * len(rubric.question.key_points)
@@ -230,6 +237,7 @@ def measure(
         len(chosen),
         len(first),
         ungraded,
+        tuple(seconds),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -203,7 +204,11 @@ def grading(
         report = evaluation.measure(grader, rubrics, replies, bar)
     out.print(_agreements(report.agreements))
     out.print(_verdicts(report))
-    out.print(f"{report.replies} held-back replies, {report.points} key points, {report.ungraded} not graded.", soft_wrap=True)
+    out.print(
+        f"{report.replies} held-back replies, {report.points} key points, {report.ungraded} not graded; "
+        f"half are graded within {1000 * median(report.seconds):.0f} ms.",
+        soft_wrap=True,
+    )
     if attacking:
         _attack(grader, by_id, verbose)
 
