@@ -93,6 +93,7 @@ _HEDGED = re.compile(
 # A window asserts a misconception only if it says nearly that, and nothing right comes as close.
 _HELD_COSINE = 0.75
 _HELD_MARGIN = 0.05
+_VERBATIM = 0.9
 _RELATED = 0.45
 
 
@@ -279,9 +280,10 @@ class Grader:
 
     def heard(self, reply: str) -> Reply:
         """A reply's windows, read once. What is no sentence, or says everything and its opposite, is not among them."""
-        dodges = mostly(spoken(reply), hedges)
-        found = [] if scrambled(reply) else windows(reply)
-        rambling = [sentence for sentence in spoken(reply) if self._rambles(sentence)]
+        told = spoken(reply)
+        dodges = mostly(told, hedges)
+        found = [] if scrambled(" ".join(told)) else windows(reply)
+        rambling = [sentence for sentence in told if self._rambles(sentence)]
         said = [
             window
             for window in found
@@ -423,7 +425,7 @@ class Grader:
 
     def _means(self, rubric: Rubric, wrong: Target, said: Reply, row: int) -> bool:
         """Whether the net, if there is one, agrees that a window asserts a misconception and makes no point."""
-        if self.net is None:
+        if self.net is None or float((said.vectors[row] @ wrong.vectors.T).max()) >= _VERBATIM:
             return True
         window = [said.seen[row]]
         ((asserts, _, rejects),) = self.net.chances(wrong.seen[0], window)
@@ -469,8 +471,8 @@ def windows(reply: str) -> list[str]:
 
 
 def spoken(reply: str) -> list[str]:
-    """The sentences of a reply, list items among them."""
-    return [sentence for block in blocks(reply) for sentence in _said(block.text, block.kind)]
+    """The sentences of a reply, list items among them, each once."""
+    return list(dict.fromkeys(sentence for block in blocks(reply) for sentence in _said(block.text, block.kind)))
 
 
 def _parts(text: str, kind: BlockKind) -> list[str]:

@@ -339,7 +339,8 @@ def test_closing_stops_the_server() -> None:
         assert next(iter(writing)) == "Tea "
         writing.close()
         assert server.hung_up.wait(5)
-        assert list(writing) == []
+        # What had come before the closing may still be given, nothing after it.
+        assert "".join(writing) in {"", "is "}
         assert "stopped" in writing.cut
         writing.close()
 
