@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from coach.domain import Answer, AnswerKind, Manner
-from coach.errors import StorageError
 from coach.ports import Record
+from coach.records import Kept
 from coach.resolve import Said
 
 MAX_TURNS = 200
@@ -53,7 +53,9 @@ class Failed:
 
 
 Event = Asked | Answered | Stopped | Failed
-_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+_CONVERSATION: Kept[Event] = Kept(TypeAdapter(Annotated[Event, Field(discriminator="kind")]), "a conversation", "conversation")
+record = _CONVERSATION.record
+event = _CONVERSATION.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +122,3 @@ class Conversation:
             for turn in self.turns
             if turn.answer
         )
-
-
-def record(event: Event) -> Record:
-    """The event as it is kept; its kind and time stand beside the rest of it."""
-    data = _EVENT.dump_python(event, mode="json")
-    del data["kind"], data["at"]
-    return Record(event.kind, event.at, data)
-
-
-def event(kept: Record) -> Event:
-    """The event a record was made of. Raises StorageError if the record is none of ours."""
-    # What stands on disk may be any JSON.
-    data = kept.data if isinstance(kept.data, dict) else {"data": kept.data}
-    try:
-        return _EVENT.validate_python({**data, "kind": kept.kind, "at": kept.at})
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        where = " ".join([*map(str, wrong["loc"]), wrong["msg"]])
-        raise StorageError(
-            f"A record of the kind {kept.kind!r} in a conversation cannot be read: {where}. "
-            "It was written by another version, or changed by hand. Update the coach, or delete that conversation."
-        ) from error
