@@ -17,14 +17,14 @@ from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from coach.domain import Grade, Question
 from coach.errors import BadInput
 from coach.grade import FULL
 from coach.ports import Progress
 from coach.text import sentences, words
-from eval.cases import FOLDER, lines
+from eval.cases import FOLDER, lines, parsed
 
 FILE = FOLDER / "attacks.jsonl"
 BASE = "base"
@@ -201,13 +201,7 @@ def load(file: Path = FILE) -> list[Attack]:
     places: dict[str, str] = {}
     for number, text in lines(file):
         where = f"{file.name}:{number}"
-        try:
-            line = _Line.model_validate_json(text)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            raise BadInput(
-                f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. Write one JSON object a line."
-            ) from error
+        line = parsed(_Line, text, where)
         if line.id in places:
             raise BadInput(f"{where}: the id {line.id!r} is already used at {places[line.id]}. Give it another.")
         places[line.id] = where

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +15,7 @@ from coach.domain import Question
 from coach.errors import BadInput
 
 FOLDER = Path(__file__).with_name("cases")
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class _Line(BaseModel):
@@ -58,13 +60,7 @@ def load_retrieval(*files: Path) -> list[RetrievalCase]:
     for file in files:
         for number, text in lines(file):
             where = f"{file.name}:{number}"
-            try:
-                line = _Line.model_validate_json(text)
-            except ValidationError as error:
-                problem = error.errors(include_url=False)[0]
-                raise BadInput(
-                    f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. Write one JSON object a line."
-                ) from error
+            line = parsed(_Line, text, where)
             if line.id in seen:
                 raise BadInput(f"{where}: the id {line.id!r} is already used at {seen[line.id]}. Give it another.")
             seen[line.id] = where
@@ -82,6 +78,15 @@ def digest(cases: Iterable[RetrievalCase]) -> str:
     """A hash over what the cases ask and expect; numbers over other cases are not to be compared."""
     whole = [[case.id, case.user_input, list(case.relevant), case.kind] for case in cases]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def parsed(shape: type[Shape], text: str, where: str, cure: str = "Write one JSON object a line.") -> Shape:
+    """A line as an object of that shape. Raises BadInput saying `where`, what is wrong, and the `cure`."""
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise BadInput(f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. {cure}") from error
 
 
 def lines(file: Path) -> list[tuple[int, str]]:

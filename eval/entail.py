@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
@@ -26,7 +26,7 @@ from coach.domain import Question
 from coach.entail import BESIDE, CONTRADICTS, FILE, SAYS, Entailment
 from coach.errors import BadInput
 from coach.ports import STATE_LAYERS, Embedder, Progress, Vectors
-from eval.cases import FOLDER, lines
+from eval.cases import FOLDER, lines, parsed
 
 # Found by trying a few on the questions held back: breadth of a layer, of the attention and of the comparison.
 BREADTH, ATTENTION, HIDDEN = 128, 64, 128
@@ -81,16 +81,11 @@ class Told:
 
 def load(files: Sequence[Path] = ()) -> list[Statement]:
     """All statements. Raises BadInput with file:line."""
-    found = []
-    for file in files or sorted(FOLDER.glob("statements*.jsonl")):
-        for number, text in lines(file):
-            try:
-                found.append(Statement.model_validate_json(text))
-            except ValidationError as error:
-                problem = error.errors(include_url=False)[0]
-                where = ".".join(map(str, problem["loc"]))
-                raise BadInput(f"{file.name}:{number}: {where} {problem['msg']}. Mend the line or take it out.") from error
-    return found
+    return [
+        parsed(Statement, text, f"{file.name}:{number}", "Mend the line or take it out.")
+        for file in files or sorted(FOLDER.glob("statements*.jsonl"))
+        for number, text in lines(file)
+    ]
 
 
 def examples(

@@ -11,13 +11,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from coach.errors import BadInput
 from coach.ports import Progress
 from coach.resolve import Said
 from coach.service import Coach
-from eval.cases import FOLDER, RetrievalCase, lines
+from eval.cases import FOLDER, RetrievalCase, lines, parsed
 from eval.metrics import Estimate, mean
 
 FILE = FOLDER / "follow-ups.jsonl"
@@ -81,11 +80,7 @@ def load() -> list[Dialog]:
     """The committed dialogs. Raises BadInput with file:line for a line that is none."""
     dialogs = []
     for number, text in lines(FILE):
-        try:
-            line = _Line.model_validate_json(text)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            raise BadInput(f"{FILE.name}:{number}: {problem['loc']} {problem['msg']}. Write one JSON object a line.") from error
+        line = parsed(_Line, text, f"{FILE.name}:{number}")
         dialogs.append(Dialog(line.id, tuple(line.turns), tuple(line.reference_context_ids), line.kind))
     return dialogs
 

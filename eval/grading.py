@@ -24,7 +24,7 @@ from coach.errors import BadInput
 from coach.grade import AGAINST, CLEAR, FULL, NET, VIEWS, Grader, Rubric, Weights
 from coach.ports import Progress, Vectors
 from coach.text import clean
-from eval.cases import FOLDER
+from eval.cases import FOLDER, lines
 from eval.outside import OutsideReply
 
 LETTERS = {"c": Verdict.COVERED, "p": Verdict.PARTIAL, "m": Verdict.MISSING, "x": Verdict.CONTRADICTED}
@@ -275,9 +275,7 @@ def _per_verdict(true: Sequence[Verdict], given: Sequence[Verdict]) -> dict[str,
 
 def _rows(file: Path) -> list[dict[str, Any]]:
     rows = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in lines(file):
         try:
             rows.append(json.loads(line))
         except ValueError as error:

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
 from coach.domain import KeyPoint, Level, Question, Verdict
 from coach.errors import BadInput
 from coach.grade import FULL, score
 from coach.interview import Turn
-from eval.cases import lines
+from eval.cases import lines, parsed
 
 _WEIGHT = 2
+_CURE = "Each line is an object with question, reference, answer and score; key_points and id may be there too."
 
 
 class _Point(BaseModel):
@@ -62,14 +63,7 @@ def load(file: Path, highest: float = FULL) -> list[OutsideReply]:
     questions: dict[str, Question] = {}
     for number, text in lines(file):
         where = f"{file.name}:{number}"
-        try:
-            line = _Line.model_validate_json(text)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            raise BadInput(
-                f"{where}: {'.'.join(map(str, problem['loc']))} {problem['msg']}. "
-                "Each line is an object with question, reference, answer and score; key_points and id may be there too."
-            ) from error
+        line = parsed(_Line, text, where, _CURE)
         if not 0 <= line.score <= highest:
             raise BadInput(
                 f"{where}: the score {line.score:g} is not between 0 and {highest:g}. Give the full mark with --highest."
