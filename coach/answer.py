@@ -13,7 +13,7 @@ import numpy as np
 
 from coach.domain import Answer, AnswerKind, Citation, Hit, Judgement, Manner, NearTopic, Passage, Spent
 from coach.ports import Stored, Vectors
-from coach.text import BlockKind, Unit, units
+from coach.text import BlockKind, Unit, separator, units
 
 NOT_IN_MATERIAL = "That is not in the material."
 
@@ -191,8 +191,8 @@ def cited(passage: Passage, chosen: Sequence[Unit], citations: list[Citation]) -
             start = unit.start
         else:
             citations[-1] = Citation(passage, passage.text[start : unit.end])
-        separator = "" if previous is None else _separator(previous, unit)
-        lines.append(separator + marked(unit.text, unit.kind, f"[{len(citations)}]"))
+        between = "" if previous is None else separator(previous, unit)
+        lines.append(between + marked(unit.text, unit.kind, f"[{len(citations)}]"))
         previous = unit
     return "".join(lines)
 
@@ -200,12 +200,6 @@ def cited(passage: Passage, chosen: Sequence[Unit], citations: list[Citation]) -
 def _touches(previous: Unit, unit: Unit, text: str) -> bool:
     listed = previous.kind is BlockKind.ITEM and unit.kind is BlockKind.ITEM
     return not text[previous.end : unit.start].strip() and (previous.block == unit.block or listed)
-
-
-def _separator(previous: Unit, unit: Unit) -> str:
-    if previous.block == unit.block:
-        return " "
-    return "\n" if previous.kind is BlockKind.ITEM and unit.kind is BlockKind.ITEM else "\n\n"
 
 
 def marked(text: str, kind: BlockKind, mark: str) -> str:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from coach.domain import Grade, KeyPoint, PointVerdict, Question, Taught, Verdict
-from coach.text import BlockKind, Unit, units
+from coach.text import BlockKind, Unit, separator, units
 
 # What people say in a minute and in two, at 150 words a minute.
 MINUTE_WORDS = 150
@@ -87,14 +88,8 @@ def _rows(verdict: PointVerdict, spoken: Sequence[Unit]) -> list[int]:
 
 
 def _joined(chosen: Sequence[Unit]) -> str:
-    parts: list[str] = []
-    previous: Unit | None = None
-    for unit in chosen:
-        listed = previous is not None and previous.kind is BlockKind.ITEM and unit.kind is BlockKind.ITEM
-        same = previous is not None and previous.block == unit.block
-        parts.append(("" if previous is None else " " if same else "\n" if listed else "\n\n") + unit.text)
-        previous = unit
-    return "".join(parts)
+    between = ["", *(separator(one, other) for one, other in pairwise(chosen))]
+    return "".join(before + unit.text for before, unit in zip(between, chosen, strict=False))
 
 
 def _missing(verdict: PointVerdict) -> bool:

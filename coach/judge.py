@@ -90,7 +90,7 @@ def judged(
     for _ in range(votes):
         filled, usage = model.fill(messages(question, reply, fence), Judged)
         samples.append(checked(question, reply, filled))
-        spent = _added(spent, usage)
+        spent += usage
     return (samples[0] if votes == 1 else _majority(samples)), spent
 
 
@@ -133,15 +133,3 @@ def _majority(samples: Sequence[Sample]) -> Sample:
     held = Counter(one.misconception for sample in samples for one in sample.held)
     kept = [next(h for s in samples for h in s.held if h.misconception == m) for m, n in held.items() if 2 * n > len(samples)]
     return Sample(tuple(verdicts), tuple(kept), sum(sample.dropped for sample in samples))
-
-
-def _added(one: Usage, other: Usage) -> Usage:
-    def both(a: int | None, b: int | None) -> int | None:
-        return None if a is None and b is None else (a or 0) + (b or 0)
-
-    return Usage(
-        one.calls + other.calls,
-        both(one.prompt_tokens, other.prompt_tokens),
-        both(one.completion_tokens, other.completion_tokens),
-        one.seconds + other.seconds,
-    )

@@ -193,6 +193,19 @@ class Usage:
     completion_tokens: int | None = None
     seconds: float = 0.0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            tokens_in_all(self.prompt_tokens, other.prompt_tokens),
+            tokens_in_all(self.completion_tokens, other.completion_tokens),
+            self.seconds + other.seconds,
+        )
+
+
+def tokens_in_all(one: int | None, other: int | None) -> int | None:
+    """Both counts together; what a server did not say adds nothing."""
+    return one if other is None else (one or 0) + other
+
 
 Shape = TypeVar("Shape", bound=BaseModel)
 

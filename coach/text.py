@@ -142,6 +142,13 @@ def units(markdown: str) -> list[Unit]:
     return found
 
 
+def separator(previous: Unit, unit: Unit) -> str:
+    """What stands between two units that are written one after the other."""
+    if previous.block == unit.block:
+        return " "
+    return "\n" if previous.kind is BlockKind.ITEM and unit.kind is BlockKind.ITEM else "\n\n"
+
+
 def item_marker(block: str) -> str:
     """The bullet or number a list item starts with, or nothing."""
     match = _ITEM.match(block)

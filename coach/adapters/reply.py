@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from coach.ports import Shape, Usage
+from coach.ports import Shape, Usage, tokens_in_all
 
 _FENCED_OBJECT = re.compile(r"```\w*\s*(?=\{)")
 _MOST_PROBLEMS = 3
@@ -133,8 +133,8 @@ class Meter:
         """The tokens of one more reply."""
         if tokens is not None:
             self.tokens = Tokens(
-                prompt_tokens=_sum(self.tokens.prompt_tokens, tokens.prompt_tokens),
-                completion_tokens=_sum(self.tokens.completion_tokens, tokens.completion_tokens),
+                prompt_tokens=tokens_in_all(self.tokens.prompt_tokens, tokens.prompt_tokens),
+                completion_tokens=tokens_in_all(self.tokens.completion_tokens, tokens.completion_tokens),
             )
 
     def stop(self) -> None:
@@ -147,7 +147,3 @@ class Meter:
     @property
     def usage(self) -> Usage:
         return Usage(self.calls, self.tokens.prompt_tokens, self.tokens.completion_tokens, self.seconds)
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return one if other is None else (one or 0) + other
