@@ -1,10 +1,10 @@
 """A question and a reply become a grade, key point by key point, without a language model.
 
-The score is arithmetic over the verdicts. A verdict rests on five views of how well some part of the reply says the
-point, each weak, together much better than a cosine: closeness of meaning, the same beyond what the bare question
-already gives, the same with the question's direction removed, and rarity-weighted recall of the point's words in the
-reply and in its best window. Words of the question earn nothing in any view but the first. `coach eval grading --fit`
-fits their weights on graded replies.
+The score is arithmetic over the verdicts. A verdict rests on several views of how well some part of the reply says the
+point, each weak, together much better than a cosine: closeness of meaning, the same with the question's direction
+removed, late interaction of words, recall of rare words and of letters, and what a small net takes for said and for
+denied. Words of the question earn nothing in any view but the first. `coach eval grading --fit` fits their weights on
+graded replies.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Weights:
     """Fitted weights in the order of `VIEWS`, and the verdicts' thresholds.
 
     `says` and `denies` are logistic: the chance that a point is covered, and that it is contradicted. Says has no
-    weight below 0 and denies none above but that of the last view, so that saying more never costs a point.
+    weight below 0 and denies none above but for the views `AGAINST`, so that saying more never costs a point.
     """
 
     says: tuple[float, ...]
@@ -142,7 +142,6 @@ class Rubric:
 
     question: Question
     asked: Vectors
-    asked_stems: frozenset[int]
     points: tuple[Target, ...]
     wrong: tuple[Target, ...]
     right: Vectors
@@ -151,8 +150,9 @@ class Rubric:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply's windows as the model and the lexicon see them."""
+    """A reply's sentences, and its windows as the model and the lexicon see them."""
 
+    told: tuple[str, ...]
     windows: tuple[str, ...]
     vectors: Vectors
     meanings: tuple[Vectors, ...]
@@ -165,6 +165,7 @@ class Reply:
             return tuple(values[row] for row in rows)
 
         return Reply(
+            self.told,
             pick(self.windows),
             self.vectors[list(rows)],
             pick(self.meanings),
@@ -207,7 +208,6 @@ class Grader:
         return Rubric(
             question,
             asked,
-            stems,
             tuple(self._target(point.wordings, stems, letters) for point in question.key_points),
             tuple(self._target((wrong.text,), stems, letters) for wrong in question.misconceptions),
             self.embedder.embed(right),
@@ -228,19 +228,19 @@ class Grader:
         views = self.views(rubric, said)
         best, worst = views.best, views.worst
         says, denies = self.weights.chances(views.rows)
-        denying = mostly(spoken(reply), negates)
+        denying = mostly(said.told, negates)
         for number, point in enumerate(question.key_points):
             against = self._turned(rubric.points[number], point, said, views.doubted[:, number])
             if denying and negates(best[number]) and not all(map(negates, point.wordings)):
                 against = best[number]
             if against:
                 worst[number], denies[number], says[number] = against, 1.0, 0.0
-        blamed = {_target(rubric, number): quote for number, quote in held.items()}
+        blamed = {_about(rubric, number): quote for number, quote in held.items()}
         verdicts = tuple(
             self._verdict(point, float(says[number]), float(denies[number]), best[number], worst[number], blamed.get(number, ""))
             for number, point in enumerate(question.key_points)
         )
-        asserted = tuple(Held(question.misconceptions[number], words_) for number, words_ in held.items())
+        asserted = tuple(Held(question.misconceptions[number], quote) for number, quote in held.items())
         if rubric.reference is not None:
             return Grade(FULL * self.evidence(rubric, reply, said), verdicts, asserted, LOOSE)
         return Grade(score(verdicts, len(asserted)), verdicts, asserted)
@@ -256,14 +256,14 @@ class Grader:
             return 0.0
         whole = self.embedder.embed([reply])
         demoted = _without(np.vstack([whole, rubric.reference[None]]), rubric.asked)
-        spoken = np.concatenate(said.meanings)
+        meanings = np.concatenate(said.meanings)
         stems: frozenset[int] = frozenset().union(*said.stems)
         letters: frozenset[str] = frozenset().union(*said.letters)
         best = np.array([(said.vectors @ target.vectors.T).max() for target in rubric.points])
         asked = np.array([float((target.vectors @ rubric.asked).max()) for target in rubric.points])
         sizes = np.array([max(1, len(target.stems[0])) for target in rubric.points], dtype=np.float32)
         sizes /= sizes.sum()
-        met = [_met((target.meanings[0], target.worths[0]), spoken) for target in rubric.points]
+        met = [_met((target.meanings[0], target.worths[0]), meanings) for target in rubric.points]
         views = np.array([
             float(demoted[0] @ demoted[1]),
             float(sizes @ (np.maximum(best - asked, 0) / np.maximum(1 - asked, 0.05))),
@@ -280,7 +280,7 @@ class Grader:
 
     def heard(self, reply: str) -> Reply:
         """A reply's windows, read once. What is no sentence, or says everything and its opposite, is not among them."""
-        told = spoken(reply)
+        told = tuple(spoken(reply))
         dodges = mostly(told, hedges)
         found = [] if scrambled(" ".join(told)) else windows(reply)
         rambling = [sentence for sentence in told if self._rambles(sentence)]
@@ -291,6 +291,7 @@ class Grader:
         ]
         readings = self.embedder.read(said)
         return Reply(
+            told,
             tuple(said),
             np.array([reading.vector for reading in readings], dtype=np.float32).reshape(-1, self.embedder.id.dimension),
             tuple(reading.meanings for reading in readings),
@@ -307,7 +308,7 @@ class Grader:
         rows = np.zeros((len(rubric.points), len(VIEWS)), dtype=np.float32)
         if not said.windows:
             return Views(rows, [""] * len(rows), [""] * len(rows), np.zeros((0, len(rows)), dtype=bool))
-        spoken = np.concatenate(said.meanings)
+        meanings = np.concatenate(said.meanings)
         whole: frozenset[int] = frozenset().union(*said.stems)
         demoted = _without(said.vectors, rubric.asked)
         met = np.zeros((len(said.windows), len(rubric.points)), dtype=np.float32)
@@ -321,7 +322,7 @@ class Grader:
                 met[:, number].max(),
                 _two_best(_table(said.stems, target.stems, self._recall)).max(),
                 _two_best(_table(said.letters, target.letters, _share)).max(),
-                _two_best(_table([spoken], zip(target.meanings, target.worths, strict=True), _met)).max(),
+                _two_best(_table([meanings], zip(target.meanings, target.worths, strict=True), _met)).max(),
                 _two_best(_table([whole], target.stems, self._recall)).max(),
             )
         says, denies = self._judged(rubric, said, close)
@@ -420,7 +421,8 @@ class Grader:
         asserts = (wrong >= _HELD_COSINE) & (wrong >= right + _HELD_MARGIN)
         for row, number in np.argwhere(asserts).tolist():
             asserts[row, number] = self._means(rubric, rubric.wrong[number], said, row)
-        held = {number: said.windows[int(wrong[:, number].argmax())] for number in np.flatnonzero(asserts.any(axis=0)).tolist()}
+        nearest = np.where(asserts, wrong, -1.0).argmax(axis=0)
+        held = {number: said.windows[nearest[number]] for number in np.flatnonzero(asserts.any(axis=0)).tolist()}
         return held, set(np.flatnonzero(asserts.any(axis=1)).tolist())
 
     def _means(self, rubric: Rubric, wrong: Target, said: Reply, row: int) -> bool:
@@ -503,7 +505,7 @@ def _spoken(line: str) -> Iterator[str]:
         yield line[start:at]
 
 
-def _target(rubric: Rubric, number: int) -> int | None:
+def _about(rubric: Rubric, number: int) -> int | None:
     """The key point a misconception is about, if it is about one."""
     both = np.stack([rubric.wrong[number].vectors[0], rubric.right[number]])
     closeness = [float((both @ target.vectors.T).max()) for target in rubric.points]
