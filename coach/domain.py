@@ -75,12 +75,22 @@ class Topic:
     questions: tuple[Question, ...]
 
 
+class Origin(StrEnum):
+    """Whose words a passage is: the bank's, a page's the bank cites, a maintainer's document, or the candidate's own notes."""
+
+    BANK = "bank"
+    PAGE = "page"
+    DOCUMENT = "document"
+    OWN = "own"
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of material a person can read and check.
 
     `id` is a stable hash of `source` and `place`, so ingesting twice changes nothing. `source` is the file or
-    page it came from, `title` names that, `heading` the place in it, `links` what it stands on in turn.
+    page it came from, `title` names that, `heading` the place in it, `links` what it stands on in turn. `as_of` is the
+    day a page was fetched, `YYYY-MM-DD`, or empty.
     """
 
     id: str
@@ -91,6 +101,8 @@ class Passage:
     topic: str
     place: str
     links: tuple[Reference, ...] = ()
+    origin: Origin = Origin.BANK
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from coach.domain import Entry, Passage, Piece, Reference
+from coach.domain import Entry, Origin, Passage, Piece, Reference
 from coach.errors import IndexStale
 from coach.ports import FORMAT, About, EmbedderId, Sparse, Stored
 
@@ -29,6 +29,8 @@ def payload(entry: Entry) -> dict[str, Any]:
         "topic": passage.topic,
         "place": passage.place,
         "links": [{"title": link.title, "url": link.url, "why": link.why} for link in passage.links],
+        "origin": passage.origin,
+        "as_of": passage.as_of,
         "pieces": [[piece.text, piece.first, piece.last] for piece in entry.pieces],
         "words": entry.words,
         "digest": entry.digest,
@@ -45,6 +47,8 @@ def passage(id_: str, payload: Mapping[str, Any]) -> Passage:
         topic=payload["topic"],
         place=payload["place"],
         links=tuple(Reference(link["title"], link["url"], link["why"]) for link in payload["links"]),
+        origin=Origin(payload.get("origin", Origin.BANK)),
+        as_of=payload.get("as_of", ""),
     )
 
 
