@@ -69,26 +69,29 @@ def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:
     return Grader(embedder, lexicon, about, weights_for(embedder.id.name), entailment_for(embedder.id.name))
 
 
-def open_interviewer(coach: Coach, topics: Sequence[Topic], settings: Settings | None = None) -> Interviewer:
-    """An interviewer over a coach's material and a bank. Raises SettingsError, StorageError."""
+def open_interviewer(
+    coach: Coach, topics: Sequence[Topic], settings: Settings | None = None, history: History | None = None
+) -> Interviewer:
+    """An interviewer over a coach's material and a bank, and a history if one is open. Raises SettingsError, StorageError."""
     settings = settings or load_settings()
     grader = coach.grader(weights_for(coach.embedder.id.name))
     examiner = Examiner(grader, lambda: secrets.token_hex(8), make_model(settings), settings.votes)
     cues = Cues(coach.lexicon, coach.index.about)
-    return Interviewer(
-        tuple(topics), examiner, cues, make_history(settings), lambda: datetime.now().astimezone(), lambda: secrets.token_hex(6)
-    )
+    history = history or make_history(settings)
+    return Interviewer(tuple(topics), examiner, cues, history, lambda: datetime.now().astimezone(), lambda: secrets.token_hex(6))
 
 
-def open_conversations(coach: Coach, topics: Sequence[Topic], settings: Settings | None = None) -> Conversations:
-    """Conversations over a coach's material and a bank. Raises SettingsError, StorageError."""
+def open_conversations(
+    coach: Coach, topics: Sequence[Topic], settings: Settings | None = None, history: History | None = None
+) -> Conversations:
+    """Conversations over a coach's material and a bank, and a history if one is open. Raises SettingsError, StorageError."""
     settings = settings or load_settings()
     if settings.daily_cost is not None and None in {settings.price_in, settings.price_out}:
         raise SettingsError(
             "COACH_DAILY_COST needs prices. Set COACH_PRICE_IN and COACH_PRICE_OUT, or COACH_DAILY_TOKENS instead."
         )
     model = make_model(settings)
-    history = make_history(settings)
+    history = history or make_history(settings)
     ledger = Ledger(history, lambda: datetime.now().astimezone(), settings.daily_tokens, settings.daily_cost)
     coach = replace(coach, bank={question.id: question for topic in topics for question in topic.questions})
     if model:

@@ -1,24 +1,24 @@
-"""What outlives a rerun: one coach and one interviewer for all sessions, warming in the background; each session's turns."""
+"""What outlives a rerun: one coach, interviewer and history for all sessions, with a model that warms behind them."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
 from coach.adapters.voice import OpenAIVoice
-from coach.domain import Answer
-from coach.errors import CoachError, Conflict, IndexUnusable
+from coach.conversations import Conversations
+from coach.domain import Answer, Topic
+from coach.errors import CoachError, Conflict
 from coach.interviewer import Interviewer
-from coach.ports import About, IndexStore
+from coach.ports import History, IndexStore
 from coach.service import Coach
 from coach.settings import Settings, load_settings
-from coach.wiring import make_store, make_voice, open_coach, open_interviewer
+from coach.wiring import make_history, make_model, make_store, make_voice, open_coach, open_conversations, open_interviewer
 from ingest.read import whole_bank
 from ui.show import safe
 
@@ -27,23 +27,24 @@ T = TypeVar("T")
 
 
 class Doorway:
-    """Opens the coach in a thread, so that the page is there before the model is."""
+    """The coach and who works with it, for all sessions. They open within a second; the model warms behind them.
+
+    What needs only the bank and the history never waits for the model: what embeds does, by itself.
+    """
 
     def __init__(self) -> None:
-        self._coach: Coach | None = None
-        self._interviewer: Interviewer | None = None
-        self._over: About | None = None
-        self._store: IndexStore | None = None
         self._settings: Settings | None = None
+        self._store: IndexStore | None = None
+        self._coach: Coach | None = None
+        self._topics: tuple[Topic, ...] | None = None
+        self._history: History | None = None
+        self._interviewer: Interviewer | None = None
+        self._conversations: Conversations | None = None
         self._voice: OpenAIVoice | None = None
         self._lock = threading.Lock()
+        self.ready = False
         self.trouble = ""
-        self._thread = threading.Thread(target=self._open, name="warm-up", daemon=True)
-        self._thread.start()
-
-    @property
-    def ready(self) -> bool:
-        return self._coach is not None
+        threading.Thread(target=self._begin, name="open", daemon=True).start()
 
     @property
     def ears(self) -> OpenAIVoice | None:
@@ -55,64 +56,94 @@ class Doorway:
         """What reads a question aloud, if that is set up."""
         return self._voice if self._settings and self._settings.speech_model else None
 
+    def settings(self) -> Settings:
+        """What is in force in this process. Raises SettingsError."""
+        with self._lock:
+            return self._set()
+
+    def use(self, settings: Settings) -> None:
+        """Go on with another language model, and forget it when the process ends. Raises SettingsError, and then changes nothing.
+
+        The index and the embedding model stay as they are.
+        """
+        make_model(settings)
+        with self._lock:
+            self._settings, self._voice = settings, make_voice(settings)
+            self._interviewer = self._conversations = None
+
     def coach(self) -> Coach:
-        """The coach, waiting for it if need be, over the index as it is now. Raises CoachError."""
-        self._thread.join()
+        """The coach over the index as it is now. Raises CoachError."""
         with self._lock:
             return self._current()
 
     def interviewer(self) -> Interviewer:
         """The interviewer over that coach's material and the bank it was built from. Raises CoachError."""
-        self._thread.join()
         with self._lock:
-            coach = self._current()
-            if self._interviewer is None or self._over != coach.index.about:
-                self._interviewer = self._with_interviewer(coach)
-                self._over = coach.index.about
+            coach, settings = self._current(), self._set()
+            if self._interviewer is None:
+                self._interviewer = open_interviewer(coach, self._bank(), settings, self._kept())
+                self.trouble = ""
             return self._interviewer
+
+    def conversations(self) -> Conversations:
+        """Conversations with that coach. Raises CoachError."""
+        with self._lock:
+            coach, settings = self._current(), self._set()
+            if self._conversations is None:
+                self._conversations = open_conversations(coach, self._bank(), settings, self._kept())
+            return self._conversations
+
+    def _set(self) -> Settings:
+        if self._settings is None:
+            self._settings = load_settings()
+            self._voice = make_voice(self._settings)
+        return self._settings
+
+    def _bank(self) -> tuple[Topic, ...]:
+        if self._topics is None:
+            self._topics = whole_bank(self._set().corpus).topics
+        return self._topics
+
+    def _kept(self) -> History:
+        """There is one history a process."""
+        if self._history is None:
+            self._history = make_history(self._set())
+        return self._history
 
     def _current(self) -> Coach:
         if self._coach is None:
-            self._open()
-        if self._coach is None:
-            raise IndexUnusable(self.trouble)
-        self._renew()
+            self._store = make_store(self._set())
+            self._coach = open_coach(self._set())
+            threading.Thread(target=self._warm, args=(self._coach,), name="warm-up", daemon=True).start()
+        self._coach = self._renewed(self._coach)
         return self._coach
 
-    def _with_interviewer(self, coach: Coach) -> Interviewer:
-        """A new one; the database of the one before stays open, for there is one history a process."""
-        assert self._settings is not None
-        bank = whole_bank(self._settings.corpus)
-        opened = open_interviewer(coach, bank.topics, self._settings)
-        if self._interviewer is None:
-            gc.freeze()
-            return opened
-        opened.history.close()
-        return replace(opened, history=self._interviewer.history)
+    def _renewed(self, coach: Coach) -> Coach:
+        """The coach over a new index that was published since; the same one if there is none, or the new one does not fit."""
+        assert self._store is not None
+        about = self._store.about()
+        if about is None or about == coach.index.about or about.embedder != coach.embedder.id:
+            return coach
+        renewed = replace(coach, index=self._store.open())
+        self._topics = self._interviewer = self._conversations = None
+        coach.index.close()
+        return renewed
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         try:
-            self._settings = load_settings()
-            self._store = make_store(self._settings)
-            self._voice = make_voice(self._settings)
-            coach = open_coach(self._settings)
+            self.interviewer()
+        except CoachError as error:
+            self.trouble = str(error)
+
+    def _warm(self, coach: Coach) -> None:
+        try:
             coach.embedder.warm()
         except CoachError as error:
             self.trouble = str(error)
             return
         # Streamlit collects garbage after every rerun; with torch loaded that is over half a second each time.
         gc.freeze()
-        self._coach, self.trouble = coach, ""
-
-    def _renew(self) -> None:
-        """Follow a new index that was published since; keep the old one if the new one does not fit."""
-        assert self._coach is not None
-        assert self._store is not None
-        about = self._store.about()
-        if about is None or about == self._coach.index.about or about.embedder != self._coach.embedder.id:
-            return
-        before, self._coach = self._coach, replace(self._coach, index=self._store.open())
-        before.index.close()
+        self.ready = True
 
 
 @st.cache_resource(show_spinner=False)
@@ -139,12 +170,9 @@ def turns() -> list[Asked]:
 
 
 def guarded(page: Callable[[Interviewer], None]) -> None:
-    """Draw a page that needs the interviewer, waiting for it; an error becomes a sentence and a next step."""
+    """Draw a page that needs the interviewer; an error becomes a sentence and a next step."""
     try:
-        warming = nullcontext() if doorway().ready else st.spinner("The model is warming up, which takes about ten seconds ...")
-        with warming:
-            interviewer = doorway().interviewer()
-        page(interviewer)
+        page(doorway().interviewer())
     except CoachError as error:
         st.error(safe(str(error)))
         st.button("Try again", key="retry")
