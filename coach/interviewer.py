@@ -6,7 +6,7 @@ interview up again goes on exactly there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from coach.choose import fitting, next_question
 from coach.domain import Grade, Question, Taught, Topic, Verdict
-from coach.errors import BadInput, BadMove, CoachError
+from coach.errors import BadInput, BadMove
 from coach.examiner import Examiner
 from coach.feedback import Feedback, feedback
 from coach.hint import Cues, follow_up, ladder, most_valuable
@@ -41,12 +41,12 @@ from coach.interview import (
     Step,
     Turn,
 )
+from coach.past import INTERVIEW, Past, Reader
 from coach.ports import History, Record, Stream
 from coach.records import MOST, event, record
-from coach.schedule import Plan, Review, Schedule, contradicts_core, plan, schedule
+from coach.schedule import Plan, Review, Schedule, plan
 from coach.text import clean, find_quote
 
-INTERVIEW = "interview"
 PROFILE = "profile"
 DRAFT = "draft"
 # Everything an interviewer keeps.
@@ -108,7 +108,7 @@ class Interviewer:
 
     def interviews(self) -> list[tuple[Stream, Interview]]:
         """All of them, the newest first. One that cannot be read is left out."""
-        return list(reversed(list(self._interviews())))
+        return list(reversed(self.past().sessions))
 
     def unfinished(self) -> list[tuple[Stream, Interview]]:
         """Those that can be taken up again: that go on, or wait for grades."""
@@ -275,21 +275,25 @@ class Interviewer:
 
     # What is remembered.
 
-    def reviews(self) -> list[Review]:
-        """Every graded first answer to a question in an interview; a retry after reading the answer proves nothing."""
-        return [review for _stream, interview in self._interviews() for review in _reviews(interview)]
+    def past(self) -> Past:
+        """Every interview as it stands on disk, and what follows from them; read again only when something has changed."""
+        return self._reader.past()
 
-    def scores(self) -> list[Scored]:
-        """The scores of the same answers, hints paid for, with who gave them."""
-        return [scored for _stream, interview in self._interviews() for scored in self._scores(interview)]
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.history)
+
+    def reviews(self) -> list[Review]:
+        return list(self.past().reviews)
 
     def schedule(self) -> Schedule:
-        return schedule(self.reviews())
+        return self.past().schedule
 
     def plan(self, topics: Sequence[str] = ()) -> Plan:
-        """What to practice today and on the days ahead."""
-        about = self.profile()
-        return plan(self.questions.values(), self.schedule(), self.now(), about.per_day, about.interview_on, topics)
+        """What to practice today and on the days ahead; what was asked and skipped today is not asked again today."""
+        about, now, past = self.profile(), self.now(), self.past()
+        chosen = about.per_day, about.interview_on, topics
+        return plan(self.questions.values(), past.schedule, now, *chosen, past.skipped_today(now))
 
     def profile(self) -> Profile:
         """What the candidate has set; the last word on each thing counts. What cannot be read was never set."""
@@ -307,24 +311,10 @@ class Interviewer:
         on = profile.interview_on.isoformat() if profile.interview_on else None
         at = self.now()
         self.history.begin(PROFILE, PROFILE, "Profile", at)
-        said = Record("set", at, {"interview_on": on, "per_day": profile.per_day})
+        said = Record("set", at, {"interview_on": on, "per_day": profile.per_day, "welcomed": profile.welcomed})
         self.history.append(PROFILE, len(self.history.records(PROFILE)), said)
 
     # Behind the verbs.
-
-    def _interviews(self) -> Iterator[tuple[Stream, Interview]]:
-        for stream, kept in self.history.everything(INTERVIEW):
-            try:
-                yield stream, Interview.from_events(stream.id, tuple(event(one) for one in kept))
-            except CoachError:
-                continue
-
-    def _scores(self, interview: Interview) -> Iterator[Scored]:
-        for turn in interview.turns:
-            if turn.asked.why is Kind.QUESTION and turn.reply and turn.grade and turn.score is not None:
-                known = self.questions.get(turn.asked.question_id)
-                grader = turn.grade.stamp.grader if turn.grade.stamp else "unknown"
-                yield Scored(turn.reply.at, known.topic if known else "", turn.score, grader)
 
     def _add(self, interview: Interview, new: Event) -> Interview:
         """The interview after an event, which is on disk when this returns. Raises BadMove, Conflict."""
@@ -387,23 +377,14 @@ class Interviewer:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """When the candidate's interview is, and how many questions a day are to be practiced."""
+    """When the candidate's interview is, how many questions a day are to be practiced, and whether they were welcomed."""
 
     interview_on: date | None = None
     per_day: Annotated[int, Field(ge=0, le=MAX_QUESTIONS)] = PER_DAY
+    welcomed: bool = False
 
 
 _PROFILE = TypeAdapter(Profile)
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One answer's score. `topic` is empty if its question has left the bank; scores of two graders are two scales."""
-
-    at: datetime
-    topic: str
-    score: float
-    grader: str
 
 
 def _draft_of(id_: str) -> str:
@@ -416,20 +397,6 @@ def _replied(interview: Interview, number: int) -> tuple[Turn, Replied]:
     if turn is None or turn.reply is None:
         raise BadMove(f"Question {number + 1} has no answer to grade. Choose one that was answered.")
     return turn, turn.reply
-
-
-def _reviews(interview: Interview) -> Iterator[Review]:
-    for turn in interview.turns:
-        if turn.asked.why is Kind.QUESTION and turn.reply and turn.grade:
-            yield Review(
-                turn.asked.question_id,
-                turn.reply.at,
-                turn.grade.score,
-                len(turn.hints),
-                turn.seconds,
-                float(turn.asked.seconds) if turn.asked.seconds else None,
-                contradicts_core(turn.grade),
-            )
 
 
 def titles(topics: Sequence[Topic]) -> Mapping[str, str]:

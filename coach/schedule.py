@@ -206,12 +206,14 @@ def plan(
     per_day: int,
     interview_on: date | None = None,
     topics: Collection[str] = (),
+    put_off: Collection[str] = (),
 ) -> Plan:
     """Today's questions and those of the days ahead, played through as if every answer were good.
 
-    Of `questions`, those of `topics` are planned, or all if none are named. What was answered today counts against
-    today's budget and is not asked again, so a plan made at noon holds what is left of the morning's. Each day begins
-    with what is due, the least remembered first, then what is weak, then what is new: levels rising, topics in turn.
+    Of `questions`, those of `topics` are planned, or all if none are named; those `put_off` from tomorrow on. What was
+    answered today counts against today's budget and is not asked again, so a plan made at noon holds what is left of
+    the morning's. Each day begins with what is due, the least remembered first, then what is weak, then what is new:
+    levels rising, topics in turn.
 
     An interview date changes two things. The last days before it, as many as the budget needs, are one pass over
     everything studied: the most stable memories first, for they keep until the interview, and the weakest on its eve,
@@ -230,7 +232,7 @@ def plan(
     left = days_to(interview_on, now) if interview_on else None
     until = interview_on if left in range(FARTHEST + 1) else None
     rooms = [max(0, per_day - schedule.done(now)), *[per_day] * FARTHEST][: AHEAD if until is None else left]
-    ahead = _Ahead(studied, unseen, per_day, now.tzinfo, until)
+    ahead = _Ahead(studied, unseen, per_day, now.tzinfo, until, frozenset(put_off))
     days = tuple(ahead.day(today + timedelta(days=number), room) for number, room in enumerate(rooms))
     left_out = ahead.left_out(today)
     return Plan(days, left_out, _note(order, per_day, left, left_out), ahead.last_pass)
@@ -250,7 +252,7 @@ def _by_level_and_turn(questions: Mapping[str, Question]) -> list[str]:
 class _Ahead:
     """The days ahead, played through one by one as if every answer were good; each changes what is studied and unseen.
 
-    `until` is the date of the interview, or None.
+    `until` is the date of the interview, or None; `put_off` are the questions not to be asked on the next day.
     """
 
     studied: dict[str, Studied]
@@ -258,6 +260,7 @@ class _Ahead:
     per_day: int
     zone: tzinfo | None
     until: date | None
+    put_off: frozenset[str] = frozenset()
 
     def day(self, on: date, room: int) -> Day:
         """The next day, which has room for so many questions."""
@@ -318,15 +321,17 @@ class _Ahead:
         return self._forgotten_first((question_id for question_id in due if self._open(question_id, on)), on)
 
     def _open(self, question_id: str, on: date) -> bool:
-        """Whether a question has not been answered on a day."""
-        return self.studied[question_id].last < _start(on, self.zone)
+        """Whether a question may be asked on a day: it is not put off, and has not been answered then."""
+        return question_id not in self.put_off and self.studied[question_id].last < _start(on, self.zone)
 
     def _forgotten_first(self, found: Iterable[str], on: date) -> list[str]:
         noon = _noon(on, self.zone)
         return sorted(found, key=lambda question_id: (self.studied[question_id].retrievability(noon), question_id))
 
     def _play(self, on: date, repeats: list[str], count: int) -> Day:
-        new, self.unseen = self.unseen[:count], self.unseen[count:]
+        new = [question_id for question_id in self.unseen if question_id not in self.put_off][:count]
+        self.unseen = [question_id for question_id in self.unseen if question_id not in new]
+        self.put_off = frozenset()
         for question_id in (*repeats, *new):
             self.studied[question_id] = _answered(self.studied.get(question_id), Rating.Good, _noon(on, self.zone))
         return Day(on, tuple(repeats), tuple(new))

@@ -77,7 +77,7 @@ def test_two_graders_never_share_a_line() -> None:
     coach.history.append(id_, coach.open(id_).events, record(Graded(coach.now(), 0, other)))
     app = window("history")
     assert "Each grader has a line of its own" in seen(app)
-    assert len({scored.grader for scored in coach.scores()}) == 2
+    assert len({scored.grader for scored in coach.past().results}) == 2
     assert json.loads(app.get("vega_lite_chart")[-1].proto.spec)["encoding"]["color"]["field"] == "grader"
 
 

@@ -38,7 +38,7 @@ LAYERS = (
         "coach.hint",
     },
     {"coach.schedule", "coach.report", "coach.examiner", "coach.quote", "coach.write", "coach.transcript"},
-    {"coach.choose", "coach.render", "coach.export", "coach.pace"},
+    {"coach.choose", "coach.render", "coach.export", "coach.pace", "coach.past", "coach.catalog", "coach.progress"},
     {"coach.service", "coach.interviewer", "coach.conversations", "coach.settings"},
     {"coach.wiring"},
 )
@@ -63,8 +63,9 @@ HOMES = {
     "llama_index": {"coach/adapters/retriever.py", "eval/baselines.py"},
     "streamlit": {
         *("ui/app.py", "ui/serve.py", "ui/state.py", "ui/passages.py", "ui/trends.py"),
+        *("ui/asking.py", "ui/ask_account.py", "ui/conversation_list.py", "ui/conversation_view.py"),
         *("ui/interview_setup.py", "ui/interview_live.py", "ui/grade_view.py", "ui/report_view.py"),
-        *("ui/pages/ask.py", "ui/pages/interview.py", "ui/pages/history.py"),
+        *("ui/pages/ask.py", "ui/pages/today.py", "ui/pages/settings.py", "ui/pages/interview.py", "ui/pages/history.py"),
     },
     "spellchecker": {"coach/adapters/english.py"},
     "ir_measures": {"eval/metrics.py"},

@@ -19,7 +19,8 @@ from coach.adapters.llm import OpenAIModel
 from coach.domain import Grade, Level, Mode, Question, Topic, Verdict
 from coach.errors import BadInput, BadMove, Conflict, StorageError
 from coach.interview import MAX_MINUTES, MAX_QUESTIONS, Disputed, Graded, Interview, Kind, Paused, Setup, Step, Style
-from coach.interviewer import INTERVIEW, KINDS, MAX_REPLY, PER_DAY, PROFILE, Interviewer, Profile
+from coach.interviewer import KINDS, MAX_REPLY, PER_DAY, PROFILE, Interviewer, Profile
+from coach.past import INTERVIEW
 from coach.ports import Record
 from coach.records import record
 from coach.schedule import schedule
@@ -429,7 +430,7 @@ def test_a_new_grader_finds_old_grades_and_keeps_them_beside_the_new_and_the_dis
     scores = [grade.score for grade in again.grades]
     assert scores == [pytest.approx(5 / 3), 0, pytest.approx(5 / 3), pytest.approx(5 / 3)]
     assert [grade.stamp.mode for grade in again.grades if grade.stamp] == [Mode.RUBRIC, Mode.LLM, Mode.LLM, Mode.LLM]
-    assert {one.grader for one in coach.scores()} == {"llm 1 with small"}
+    assert {one.grader for one in coach.past().results} == {"llm 1 with small"}
 
 
 def test_too_little_to_grade_is_never_outdated(history: SqlHistory) -> None:
@@ -577,7 +578,7 @@ def test_only_first_answers_are_reviews_with_hints_and_times(coach: Interviewer)
     assert first.score == pytest.approx(5 / 3)
     assert first.seconds == 4 * TICK.total_seconds()
     assert (last.score, last.hints) == (5, 0)
-    assert [(one.topic, one.score) for one in coach.scores()] == [("tea", pytest.approx(5 / 3 - 1)), ("tea", 5)]
+    assert [one.score for one in coach.past().results] == [pytest.approx(5 / 3 - 1), 5]
     assert coach.schedule() == schedule([first, last])
 
 

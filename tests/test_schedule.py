@@ -493,3 +493,10 @@ def test_only_graded_answers_make_a_streak_and_days_are_the_person_s() -> None:
     late = [Review("Q000", datetime(2026, 11, day, 23, tzinfo=UTC), GOOD) for day in (18, 19)]
     assert streak(late, NOW) == 0
     assert streak(late, NOW.astimezone(ZoneInfo("Asia/Tokyo"))) == 2
+
+
+def test_what_is_put_off_comes_tomorrow_and_leaves_its_place_to_another() -> None:
+    questions, known = bank(6), schedule([review("Q000", 10), review("Q001", 10)])
+    today, tomorrow, *_ = plan(questions, known, NOW, 2, put_off=("Q000", "Q002")).days
+    assert (today.repeats, today.new) == (("Q001",), ("Q003",))
+    assert (tomorrow.repeats, tomorrow.new) == (("Q000",), ("Q002",))

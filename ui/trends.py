@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import streamlit as st
 
 from coach.grade import FULL
-from coach.interviewer import Scored
+from coach.past import Result
 
 
-def trend_chart(scores: Sequence[Scored]) -> None:
+def trend_chart(scores: Sequence[Result]) -> None:
     """Each answer a dot, and a line through each grader's daily means."""
     rows = [{"day": f"{one.at.astimezone():%Y-%m-%d}", "score": round(one.score, 2), "grader": one.grader} for one in scores]
     day = {

@@ -122,14 +122,15 @@ def _set(interviewer: Interviewer) -> None:
 
 
 def _trend(interviewer: Interviewer) -> None:
-    scores = interviewer.scores()
+    scores = interviewer.past().results
     if not scores:
         return
     st.subheader("Progress", anchor=False)
     names = titles(interviewer.topics)
-    known = sorted({scored.topic for scored in scores if scored.topic in names}, key=names.__getitem__)
+    topics = {id_: question.topic for id_, question in interviewer.questions.items()}
+    known = sorted({topics[scored.question_id] for scored in scores if scored.question_id in topics}, key=names.__getitem__)
     topic = st.selectbox("Topic", ["", *known], format_func=lambda id_: names.get(id_, "All topics"), key="trend", width=320)
-    shown = [scored for scored in scores if topic in {"", scored.topic}]
+    shown = [scored for scored in scores if topic in {"", topics.get(scored.question_id)}]
     trend_chart(shown)
     graders = {scored.grader for scored in shown}
     if len(graders) > 1:
