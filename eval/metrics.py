@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import ir_measures
 import numpy as np
@@ -14,6 +15,16 @@ from sklearn.metrics import roc_auc_score
 RANKING = {"nDCG@10": nDCG @ 10, "hit@1": Success @ 1, "recall@5": R @ 5, "MRR": RR}
 _RESAMPLES = 2_000
 _SEED = 7
+
+
+class Missing(StrEnum):
+    """Why there is no value: nothing to measure, or the judge failed."""
+
+    UNDEFINED = "undefined"
+    ERROR = "error"
+
+
+Score = float | Missing
 
 
 @dataclass(frozen=True, slots=True)
