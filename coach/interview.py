@@ -22,6 +22,9 @@ MAX_MINUTES = 240
 # Seconds a real interviewer waits for an answer before moving on, if the setup names none.
 SECONDS_BY_LEVEL = {Level.JUNIOR: 120, Level.MID: 150, Level.SENIOR: 180}
 
+# Who gave no sign of life for longer than this has left. A browser lets a page in the background speak once a minute.
+GRACE = timedelta(minutes=2)
+
 
 class Style(StrEnum):
     """How the interviewer talks; what is asked and how it is graded stays the same."""
@@ -204,7 +207,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """The state after some events. `events` counts them: the next one has that number.
+    """The state after some events. `events` counts them: the next one has that number. `last` is when the last one was.
 
     `ungraded` are the numbers of the turns whose reply, or whose dispute, waits for a grade, the longest waiting first.
     """
@@ -212,6 +215,7 @@ class Interview:
     id: str
     setup: Setup
     began: datetime
+    last: datetime
     turns: tuple[Turn, ...] = ()
     ungraded: tuple[int, ...] = ()
     events: int = 1
@@ -224,7 +228,7 @@ class Interview:
         """Raises BadMove if they do not make an interview."""
         if not events or not isinstance(events[0], Began):
             raise BadMove(f"The interview {id_} has no beginning. Delete it and begin another.")
-        interview = cls(id_, events[0].setup, events[0].at)
+        interview = cls(id_, events[0].setup, events[0].at, events[0].at)
         try:
             for event in events[1:]:
                 interview = interview.after(event)
@@ -264,6 +268,15 @@ class Interview:
         until = self.ended or self.paused or now
         return max(timedelta(), until - self.began - self.away)
 
+    def left(self, seen: datetime, now: datetime) -> datetime | None:
+        """Since when the candidate is gone who went without a word; None if they are there, or no clock runs on them.
+
+        `seen` is the last sign of life that is no event. A pause from then on is what they would have wanted.
+        """
+        last = max(seen, self.last)
+        waits = self.step in {Step.REPLY, Step.READ}
+        return last if waits and now - last > GRACE else None
+
     def complete(self, now: datetime) -> bool:
         """Whether what was set up is done: as many questions asked, or the time used up."""
         if self.setup.questions is not None and self.asked >= self.setup.questions:
@@ -272,7 +285,7 @@ class Interview:
 
     def after(self, event: Event) -> Interview:
         """The interview with one more event. Raises BadMove if that cannot happen now."""
-        return replace(self._after(event), events=self.events + 1)
+        return replace(self._after(event), events=self.events + 1, last=max(self.last, event.at))
 
     def _after(self, event: Event) -> Interview:
         match event:

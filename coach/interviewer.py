@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Annotated
 
@@ -54,6 +54,8 @@ KINDS = (INTERVIEW, PROFILE, DRAFT)
 MAX_REPLY = 100_000
 MAX_SECONDS = 3600
 PER_DAY = 10
+# How often a sign of life is kept.
+BEAT = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,28 @@ class Interviewer:
             raise BadInput(f"There is no interview {id_!r}. It may have been deleted; begin another.")
         return Interview.from_events(id_, tuple(event(one) for one in kept))
 
+    def arrive(self, id_: str) -> Interview:
+        """The same for a candidate who is there to go on with it. Raises BadInput, StorageError, Conflict.
+
+        If they had left without a word, no clock has run since: practice goes on, a real interview is paused until they
+        are ready.
+        """
+        interview = self.open(id_)
+        gone = interview.left(self._seen(interview), self.now())
+        if gone is None:
+            return interview
+        paused = self._add(interview, Paused(gone))
+        return paused if interview.setup.real else self.resume(paused)
+
+    def here(self, interview: Interview) -> bool:
+        """Keep that the candidate is there. False, keeping nothing, if they had left: `arrive` again. Raises StorageError."""
+        now = self.now()
+        if interview.left(self._seen(interview), now):
+            return False
+        if now - max(self._seen(interview), interview.last) >= BEAT:
+            self._note(interview, Record("here", now, {}))
+        return True
+
     def interviews(self) -> list[tuple[Stream, Interview]]:
         """All of them, the newest first. One that cannot be read is left out."""
         return list(reversed(self.past().sessions))
@@ -143,8 +167,8 @@ class Interviewer:
 
     def draft(self, interview: Interview) -> str:
         """What was typed for the open question and not submitted, as last kept."""
-        kept = self.history.records(_draft_of(interview.id))
-        data = kept[-1].data if kept else {}
+        typed = [kept for kept in self.history.records(_draft_of(interview.id)) if kept.kind == "typed"]
+        data = typed[-1].data if typed else {}
         return str(data.get("text", "")) if data.get("turn") == len(interview.turns) else ""
 
     def keep_draft(self, interview: Interview, text: str) -> None:
@@ -152,10 +176,7 @@ class Interviewer:
         text = text[:MAX_REPLY]
         if text == self.draft(interview):
             return
-        id_, at = _draft_of(interview.id), self.now()
-        self.history.begin(id_, DRAFT, "Draft", at)
-        said = Record("typed", at, {"turn": len(interview.turns), "text": text})
-        self.history.append(id_, len(self.history.records(id_)), said)
+        self._note(interview, Record("typed", self.now(), {"turn": len(interview.turns), "text": text}))
 
     def hint(self, interview: Interview, draft: str = "") -> Interview:
         """One more hint, towards what the draft has not said yet."""
@@ -267,7 +288,8 @@ class Interviewer:
         """What to tell about a graded turn. Raises BadMove if it has no grade."""
         if turn.grade is None:
             raise BadMove("This answer is not graded yet.")
-        return feedback(self.graded_question(turn), turn.grade)
+        known = turn.asked.question_id in self.questions
+        return feedback(self.graded_question(turn) if known else None, turn.grade)
 
     def teaching(self, question: Question) -> tuple[Taught | None, ...]:
         """Where the material teaches each key point."""
@@ -321,6 +343,17 @@ class Interviewer:
         after = interview.after(new)
         self.history.append(interview.id, interview.events, record(new))
         return after
+
+    def _note(self, interview: Interview, said: Record) -> None:
+        """Keep beside an interview what is none of its events."""
+        id_ = _draft_of(interview.id)
+        self.history.begin(id_, DRAFT, "Draft", said.at)
+        self.history.append(id_, len(self.history.records(id_)), said)
+
+    def _seen(self, interview: Interview) -> datetime:
+        """The last sign of life beside its events."""
+        noted = self.history.records(_draft_of(interview.id))
+        return noted[-1].at if noted else interview.began
 
     def _asked_next(self, interview: Interview) -> Interview:
         now = self.now()

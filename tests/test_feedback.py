@@ -49,7 +49,7 @@ def test_each_part_has_its_points_the_heaviest_first() -> None:
     assert [one.quote for one in found.right] == ["a3", "a2", "a1"]
     assert [one.quote for one in found.close] == ["b3", "b2", "b1"]
     assert [one.quote for one in found.wrong] == ["c3", "c2", "c1"]
-    assert [one.point.text for one in found.missing] == ["missing 3", "missing 2", "missing 1"]
+    assert [one.text for one in found.missing] == ["missing 3", "missing 2", "missing 1"]
 
 
 def test_there_is_no_praise_without_a_quote() -> None:
@@ -59,7 +59,7 @@ def test_there_is_no_praise_without_a_quote() -> None:
 def test_what_was_not_made_and_not_quoted_is_taught_as_missing() -> None:
     found = told(verdict(Verdict.PARTIAL, "vague"), verdict(Verdict.CONTRADICTED, "denied"))
     assert (found.close, found.wrong) == ((), ())
-    assert [one.point.text for one in found.missing] == ["vague", "denied"]
+    assert [one.text for one in found.missing] == ["vague", "denied"]
 
 
 VERDICTS = st.lists(
@@ -77,9 +77,9 @@ def test_every_point_is_in_one_part_and_none_in_two(verdicts: list[PointVerdict]
 
 def test_a_misconception_is_told_once_with_what_is_right_instead() -> None:
     found = told(verdict(Verdict.CONTRADICTED, said="ten minutes"), held=(Held(WRONG, "ten minutes", taught("Two.")),))
-    assert [(one.quote, one.point) for one in found.wrong] == [("ten minutes", "two minutes are enough.")]
+    assert [(one.quote, one.text) for one in found.wrong] == [("ten minutes", "two minutes are enough.")]
     bare = replace(WRONG, rather="")
-    assert told(held=(Held(bare, "ten"),)).wrong[0].point == "It is not so that: Green tea takes ten minutes."
+    assert told(held=(Held(bare, "ten"),)).wrong[0].text == "It is not so that: Green tea takes ten minutes."
 
 
 def test_the_heaviest_point_is_what_to_say_differently() -> None:
@@ -117,7 +117,7 @@ def test_with_every_point_made_only_a_misconception_is_left_to_say_differently()
 @pytest.mark.parametrize("limit", [MINUTE_WORDS, TWO_MINUTES_WORDS])
 @pytest.mark.parametrize("question", [*BANK[::11], asking(LONG)], ids=lambda question: question.id)
 def test_a_model_answer_can_be_said_in_its_time_and_stands_in_the_bank(question: Question, limit: int) -> None:
-    answer = model_answer(question, (), limit)
+    answer = model_answer(question.answer, (), limit)
     assert len(answer.text.split()) == answer.words <= limit
     assert answer.text.startswith(units(question.answer)[0].text)
     for unit in units(answer.text):
@@ -127,32 +127,32 @@ def test_a_model_answer_can_be_said_in_its_time_and_stands_in_the_bank(question:
 def test_a_model_answer_keeps_the_sentence_of_a_heavy_point_and_says_what_it_leaves_out() -> None:
     last, other = units(LONG)[-1].text, units(LONG)[-2].text
     verdicts = (verdict(Verdict.MISSING, "light", 1, quote=other), verdict(Verdict.MISSING, "heavy", 3, quote=last))
-    short = model_answer(asking(LONG), verdicts, 26)
+    short = model_answer(LONG, verdicts, 26)
     assert short.text == f"Sentence 0 says what there is to say about it, at some length. {last}"
     assert [left.text for left in short.left_out] == ["light"]
-    assert model_answer(asking(LONG), verdicts, 39).left_out == ()
+    assert model_answer(LONG, verdicts, 39).left_out == ()
 
 
 def test_a_point_that_the_material_does_not_teach_is_not_called_left_out() -> None:
-    assert model_answer(asking(LONG), (verdict(Verdict.MISSING),), 26).left_out == ()
+    assert model_answer(LONG, (verdict(Verdict.MISSING),), 26).left_out == ()
 
 
 def test_code_and_tables_are_not_spoken() -> None:
     answer = "It works so.\n\n```python\nrun()\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThat is all."
     coded = verdict(Verdict.MISSING, "code", quote="```python\nrun()\n```")
-    found = model_answer(asking(answer), (coded,), 150)
+    found = model_answer(answer, (coded,), 150)
     assert found.text == "It works so.\n\nThat is all."
     assert [left.text for left in found.left_out] == ["code"]
 
 
 @pytest.mark.parametrize("answer", ["", "```\nrun()\n```", "word " * 200 + "end."])
 def test_an_answer_of_which_nothing_can_be_said_in_a_minute_is_empty(answer: str) -> None:
-    assert model_answer(asking(answer), (), MINUTE_WORDS).words == 0
+    assert model_answer(answer, (), MINUTE_WORDS).words == 0
 
 
 def test_list_items_stay_lines_and_paragraphs_stay_apart() -> None:
     answer = "Three steps.\n\n- one\n- two\n\nThen. So."
-    assert model_answer(asking(answer), (), 150).text == answer
+    assert model_answer(answer, (), 150).text == answer
 
 
 def test_a_real_grade_is_told_with_words_of_the_reply_and_of_the_bank() -> None:
@@ -170,6 +170,6 @@ def test_a_real_grade_is_told_with_words_of_the_reply_and_of_the_bank() -> None:
     st.integers(0, 20),
 )
 def test_no_answer_is_too_odd_to_be_cut(answer: str, limit: int) -> None:
-    found = model_answer(asking(answer), (), limit)
+    found = model_answer(answer, (), limit)
     assert found.words <= limit
     assert all(unit.kind not in {BlockKind.CODE, BlockKind.TABLE} for unit in units(found.text))

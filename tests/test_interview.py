@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from coach.domain import Grade, Level
 from coach.errors import BadMove
 from coach.interview import (
+    GRACE,
     HINT_COSTS,
     HINTS,
     Asked,
@@ -262,3 +263,16 @@ def test_whatever_happened_it_waits_for_grades_exactly_where_one_is_missing(even
         )
         assert (number in interview.ungraded) == isinstance(last, Disputed | Replied)
     assert interview.step is not Step.OVER or not interview.ungraded
+
+
+def test_who_gives_no_sign_of_life_for_long_has_left_when_last_seen() -> None:
+    asked = after(ASKED)
+    assert asked.left(AT, AT + GRACE) is None
+    assert asked.left(AT, AT + GRACE + timedelta(seconds=1)) == AT
+    assert asked.left(late(30), late(31) + GRACE) == late(30)
+    assert after(*READ).left(AT, late(9000)) == AT
+
+
+def test_nobody_leaves_while_no_clock_runs_on_them() -> None:
+    for events in ((), REPLIED, SKIPPED, (ASKED, ANY["paused"]), (*READ, ANY["ended"])):
+        assert after(*events).left(AT, late(9000)) is None

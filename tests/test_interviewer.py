@@ -285,6 +285,38 @@ def test_a_draft_outlives_the_window_and_not_the_question(coach: Interviewer) ->
     assert coach.draft(coach.skip(interview)) == ""
 
 
+def at(coach: Interviewer, seconds: float) -> Interviewer:
+    """The same interviewer so long after the beginning."""
+    return replace(coach, now=lambda: BEGAN + timedelta(seconds=seconds))
+
+
+def test_a_closed_window_costs_a_real_interview_no_time_and_leaves_it_paused(coach: Interviewer) -> None:
+    interview = at(coach, 0).begin(SETUPS["real"])
+    assert at(coach, 40).here(interview)
+    back = at(coach, 86_400)
+    assert not back.here(interview)
+    paused = back.arrive(ID)
+    assert paused.paused == BEGAN + timedelta(seconds=40)
+    turn = at(coach, 86_430).reply(back.resume(paused), WEAK).turns[0]
+    assert (turn.seconds, turn.late) == (70, False)
+
+
+def test_practice_goes_on_at_once_for_who_comes_back(coach: Interviewer) -> None:
+    interview = at(coach, 0).begin(SETUPS["practice"])
+    at(coach, 30).keep_draft(interview, "Water below")
+    taken_up = at(coach, 9000).arrive(ID)
+    assert (taken_up.step, at(coach, 9000).draft(taken_up)) == (Step.REPLY, "Water below")
+    assert taken_up.used(BEGAN + timedelta(seconds=9000)) == timedelta(seconds=30)
+
+
+def test_who_is_there_is_noted_now_and_then_and_never_paused(coach: Interviewer) -> None:
+    interview = at(coach, 0).begin(SETUPS["real"])
+    for seconds in range(0, 600, 5):
+        assert at(coach, seconds).here(interview)
+    assert at(coach, 600).arrive(ID) == interview
+    assert len(coach.history.records(f"draft-{ID}")) == 600 // 15 - 1
+
+
 def test_deleting_an_interview_takes_its_drafts(coach: Interviewer) -> None:
     coach.keep_draft(on_green(coach), "Water")
     coach.delete(ID)
@@ -475,9 +507,10 @@ def test_an_interview_whose_question_left_the_bank_can_be_gone_on_with(coach: In
     for verb in (later.again, later.follow_up):
         with pytest.raises(BadInput):
             verb(graded)
-    for read in (later.feedback, later.question, later.graded_question):
+    for read in (later.question, later.graded_question):
         with pytest.raises(BadInput, match="not in the bank any more"):
             read(graded.turns[0])
+    assert later.feedback(graded.turns[0]).minute.text == ""
     assert later.next(graded).turns[1].asked.question_id != GREEN.id
 
 

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from coach.domain import Grade, Held, PointVerdict, Taught, Verdict
-from coach.errors import CoachError
-from coach.feedback import ModelAnswer
+from coach.domain import Grade, Taught, Verdict
+from coach.feedback import Feedback, ModelAnswer, Told
 from coach.interview import Interview, Kind, Turn
 from coach.interviewer import Interviewer
 from coach.render import SIGNS, disputes, earlier, spent
@@ -26,12 +25,6 @@ RATINGS = {1: "Lost", 2: "Shaky", 3: "Fair", 4: "Good", 5: "Sure"}
 # Below this a verdict is shown as a guess.
 SURE = 0.6
 _COLORS = {Verdict.COVERED: "green", Verdict.PARTIAL: "orange", Verdict.CONTRADICTED: "red", Verdict.MISSING: "gray"}
-_HEADS = {
-    Verdict.COVERED: "What you got right",
-    Verdict.PARTIAL: "What was close",
-    Verdict.CONTRADICTED: "What was wrong",
-    Verdict.MISSING: "What was missing",
-}
 
 
 def turn_view(interviewer: Interviewer, interview: Interview, number: int) -> None:
@@ -43,10 +36,11 @@ def turn_view(interviewer: Interviewer, interview: Interview, number: int) -> No
     if turn.grade is None:
         _reply(turn)
         return
+    told = interviewer.feedback(turn)
     _score(turn, turn.grade)
     _reply(turn)
-    _points(interviewer, interview, number, turn.grade)
-    _advice(interviewer, turn)
+    _points(interviewer, interview, number, told)
+    _advice(interviewer, turn, told)
 
 
 def _reply(turn: Turn) -> None:
@@ -90,41 +84,34 @@ def _arithmetic(turn: Turn, grade: Grade) -> list[str]:
     return said
 
 
-def _points(interviewer: Interviewer, interview: Interview, number: int, grade: Grade) -> None:
-    """One entry a key point in the order people can use, the heaviest first; misconceptions lead what was wrong."""
-    for verdict, head in _HEADS.items():
-        found = [(point, one) for point, one in enumerate(grade.verdicts) if one.verdict is verdict]
-        held = grade.held if verdict is Verdict.CONTRADICTED else ()
-        if not found and not held:
-            continue
-        st.markdown(f"**{head}**")
-        with st.container(border=True, gap="medium"):
-            for count, wrong in enumerate(held):
-                _misconception(wrong, f"held-{number}-{count}")
-            for point, one in sorted(found, key=lambda pair: -pair[1].point.weight):
-                _point(interviewer, interview, number, point, one)
+def _points(interviewer: Interviewer, interview: Interview, number: int, told: Feedback) -> None:
+    parts = {
+        "What you got right": told.right,
+        "What was close": told.close,
+        "What was wrong": told.wrong,
+        "What was missing": told.missing,
+    }
+    for head, part in parts.items():
+        if part:
+            st.markdown(f"**{head}**")
+            with st.container(border=True, gap="medium"):
+                for count, one in enumerate(part):
+                    _told(interviewer, interview, number, one, f"{number}-{head.split()[-1]}-{count}")
 
 
-def _point(interviewer: Interviewer, interview: Interview, number: int, point: int, one: PointVerdict) -> None:
+def _told(interviewer: Interviewer, interview: Interview, number: int, one: Told, key: str) -> None:
     unsure = "" if one.confidence >= SURE else " :gray-badge[not sure]"
+    heavy = f" :small[:gray[{weight(one.point)}]]" if one.point else ""
     with st.container(gap="xxsmall"):
-        st.markdown(f"{_sign(one.verdict)} {plain(one.point.text)} :small[:gray[{weight(one.point)}]]{unsure}")
-        _said(one.said)
+        text = one.text[:1].upper() + one.text[1:]
+        st.markdown(f"{_sign(one.verdict, '' if one.point else 'misconception')} {plain(text)}{heavy}{unsure}")
+        _said(one.quote)
         if one.verdict is not Verdict.COVERED:
             _taught(one.taught)
         with st.container(horizontal=True, gap="small"):
-            _passage(one.taught, f"passage-{number}-{point}")
-            if one.verdict is not Verdict.COVERED:
-                _dispute(interviewer, interview, number, point)
-
-
-def _misconception(wrong: Held, key: str) -> None:
-    rather = wrong.misconception.rather or f"It is not so that: {wrong.misconception.text}"
-    with st.container(gap="xxsmall"):
-        st.markdown(f"{_sign(Verdict.CONTRADICTED, 'misconception')} {plain(rather[:1].upper() + rather[1:])}")
-        _said(wrong.said)
-        _taught(wrong.taught)
-        _passage(wrong.taught, key)
+            _passage(one.taught, f"passage-{key if one.number is None else f'{number}-{one.number}'}")
+            if one.verdict is not Verdict.COVERED and one.number is not None:
+                _dispute(interviewer, interview, number, one.number)
 
 
 def _sign(verdict: Verdict, word: str = "") -> str:
@@ -170,12 +157,9 @@ def _judge(interviewer: Interviewer, interview: Interview, number: int, point: i
     attempt(interviewer.dispute, interview, number, point, said)
 
 
-def _advice(interviewer: Interviewer, turn: Turn) -> None:
-    try:
-        told = interviewer.feedback(turn)
-    except CoachError as error:
-        st.caption(plain(str(error)))
-        return
+def _advice(interviewer: Interviewer, turn: Turn, told: Feedback) -> None:
+    if turn.asked.question_id not in interviewer.questions:
+        st.caption("This question is not in the bank any more, so there is no model answer.")
     if told.differently:
         st.success(f"**Say it differently.** {plain(told.differently)}", icon=":material/tips_and_updates:")
     if told.minute.text and turn.asked.why is not Kind.FOLLOW_UP:

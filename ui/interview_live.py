@@ -8,7 +8,7 @@ import streamlit as st
 
 from coach.errors import CoachError
 from coach.interview import HINT_COSTS, Interview, Kind, Step, Turn
-from coach.interviewer import Interviewer
+from coach.interviewer import BEAT, Interviewer
 from coach.render import time
 from ui.grade_view import RATINGS
 from ui.show import plain
@@ -63,6 +63,14 @@ def _clock(interviewer: Interviewer, turn: Turn) -> None:
         st.markdown(f":orange[:material/timer: **{time(left)}** left for this question]")
     else:
         st.markdown(f":material/timer: **{time(left)}** left for this question")
+
+
+@st.fragment(run_every=BEAT)
+def present(interviewer: Interviewer, interview: Interview) -> None:
+    """Say every so often that the page is open; nothing is drawn. A computer that slept finds the clocks stopped."""
+    with suppress(CoachError):
+        if not interviewer.here(interview):
+            st.rerun()
 
 
 def live(interviewer: Interviewer, interview: Interview) -> None:

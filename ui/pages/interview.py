@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from coach.errors import CoachError
+from coach.errors import CoachError, Conflict
 from coach.interview import Interview, Step
 from coach.interviewer import Interviewer
 from ui.grade_view import turn_view
-from ui.interview_live import live, paused, progress, reading, tell_trouble
+from ui.interview_live import live, paused, present, progress, reading, tell_trouble
 from ui.interview_setup import setup
 from ui.report_view import report_view
 from ui.show import plain
@@ -21,7 +21,9 @@ def page(interviewer: Interviewer) -> None:
         setup(interviewer)
         return
     try:
-        interview = interviewer.open(id_)
+        interview = interviewer.arrive(id_)
+    except Conflict:
+        st.rerun()
     except CoachError as error:
         tell_trouble()
         st.error(plain(str(error)))
@@ -37,12 +39,14 @@ def _hold(interviewer: Interviewer, interview: Interview) -> None:
         case Step.REPLY:
             progress(interviewer, interview)
             live(interviewer, interview)
+            present(interviewer, interview)
         case Step.READ:
             progress(interviewer, interview)
             tell_trouble(interview)
             st.subheader(plain(interview.turns[-1].asked.prompt), anchor=False)
             turn_view(interviewer, interview, len(interview.turns) - 1)
             reading(interviewer, interview)
+            present(interviewer, interview)
         case Step.PAUSED:
             progress(interviewer, interview)
             tell_trouble(interview)
