@@ -293,6 +293,10 @@ class History(Protocol):
         """The streams of a kind, the one changed last first."""
         ...
 
+    def kinds(self) -> list[str]:
+        """Every kind of which there is a stream."""
+        ...
+
     def rename(self, stream: str, name: str) -> None: ...
 
     def delete(self, stream: str) -> None:

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=1, ge=1, le=64, description="Threads for the embedding model.")
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the app.")
     address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")
+    hosts: str = Field(default="", description="Other names the app is reached by, separated by commas.")
     qdrant_url: str | None = Field(default=None, description="Qdrant server to use instead of the embedded index.")
     qdrant_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
     history_url: SecretStr | None = Field(
@@ -62,6 +63,27 @@ class Settings(BaseSettings):
     @property
     def index_folder(self) -> Path:
         return self.home / "index"
+
+
+def with_model(settings: Settings, model: str, base_url: str, key: str) -> Settings:
+    """The settings with another language model, or with none if `model` is empty.
+
+    An empty `key` keeps the one there is, but only for the same server: a key is not shown to a server it was not given for.
+    """
+    url = base_url.strip() or None
+    kept = settings.openai_api_key if url == settings.openai_base_url else None
+    return settings.model_copy(
+        update={
+            "model": model.strip() or None,
+            "openai_base_url": url,
+            "openai_api_key": SecretStr(key.strip()) if key.strip() else kept,
+        }
+    )
+
+
+def with_limits(settings: Settings, daily_tokens: int | None, daily_cost: float | None) -> Settings:
+    """The settings with other daily limits; None is no limit."""
+    return settings.model_copy(update={"daily_tokens": daily_tokens, "daily_cost": daily_cost})
 
 
 def environment_name(field: str) -> str:

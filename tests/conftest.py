@@ -73,6 +73,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         "CORPUS",
         "PORT",
         "ADDRESS",
+        "HOSTS",
         "THREADS",
     ):
         monkeypatch.delenv(f"COACH_{name}", raising=False)

@@ -12,20 +12,25 @@ import os
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from streamlit.runtime.pages_manager import PagesManager
 
 from coach.errors import SettingsError
+from coach.settings import load_settings
 
 
 def _own_scripts() -> str:
@@ -78,6 +83,43 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
+def known(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header, `name` or `name:port`, is one of `names` or an IP address.
+
+    A page elsewhere can have its own name lead here (DNS rebinding), but no name that is ours and no address.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        if name in names:
+            return True
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+class Gate:
+    """Turns away who calls the app by a name that is not its own, and a websocket that no browser opened."""
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] in {"http", "websocket"} else None
+        if headers is None or (known(headers.get("host", ""), self._names) and _from_browser(scope, headers)):
+            await self._app(scope, receive, send)
+            return
+        said = "This app does not go by that name. If it should, start it with COACH_HOSTS set to the name.\n"
+        refusal: ASGIApp = PlainTextResponse(said, 403) if scope["type"] == "http" else WebSocketClose(1008)
+        await refusal(scope, receive, send)
+
+
+def _from_browser(scope: Scope, headers: Headers) -> bool:
+    """Every browser says from which page it opens a websocket; Streamlit checks where that is, but only if it is said."""
+    return scope["type"] == "http" or "origin" in headers
+
+
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[None]:
     from ui.state import doorway
@@ -96,17 +138,19 @@ async def _health(_request: Request) -> JSONResponse:
     return JSONResponse({"ready": door.ready, "trouble": door.trouble})
 
 
-async def _ask(request: Request) -> RedirectResponse:
-    """Ask is the first page, which Streamlit serves under no name."""
+async def _today(request: Request) -> RedirectResponse:
+    """Today is the first page, which Streamlit serves under no name."""
     return RedirectResponse(f"/?{request.url.query}")
 
 
-app = st.App(
-    str(Path(__file__).with_name("app.py")),
-    middleware=[Middleware(SecurityHeaders)],
-    routes=[Route("/api/health", _health), Route("/ask", _ask)],
-    lifespan=_lifespan,
-)
+def make_app(names: Collection[str]) -> Any:
+    """The app for whoever calls it by one of `names`."""
+    return st.App(
+        str(Path(__file__).with_name("app.py")),
+        middleware=[Middleware(Gate, names=names), Middleware(SecurityHeaders)],
+        routes=[Route("/api/health", _health), Route("/today", _today)],
+        lifespan=_lifespan,
+    )
 
 
 def free(address: str, port: int) -> None:
@@ -128,5 +172,13 @@ def serve(address: str, port: int) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "ui.serve", address, str(port)])  # noqa: S606 no shell is wanted
 
 
+def names(address: str) -> frozenset[str]:
+    """What the app may be called, in lower case. Raises SettingsError."""
+    others = load_settings().hosts.split(",")
+    return frozenset(name.strip().lower() for name in ("localhost", address, socket.gethostname(), *others) if name.strip())
+
+
 if __name__ == "__main__":
-    app.run(config={"server.address": sys.argv[1], "server.port": int(sys.argv[2]), "server.headless": True})
+    make_app(names(sys.argv[1])).run(
+        config={"server.address": sys.argv[1], "server.port": int(sys.argv[2]), "server.headless": True}
+    )

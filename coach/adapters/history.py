@@ -125,6 +125,11 @@ class SqlHistory:
         with self._database.reading() as connection:
             return [_stream(row, row.length) for row in connection.execute(query)]
 
+    def kinds(self) -> list[str]:
+        query = select(_STREAMS.c.kind).distinct().order_by(_STREAMS.c.kind)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
+
     def rename(self, stream: str, name: str) -> None:
         """Nothing happens if there is no such stream."""
         with self._database.writing() as connection:

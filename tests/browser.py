@@ -1,0 +1,82 @@
+"""The running app and a browser on it: what the browser tests and the pictures share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tests.test_cli import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WIDTHS = {1280: 900, 390: 844}
+SCHEMES = ("light", "dark")
+
+
+@contextmanager
+def running(env: Mapping[str, str]) -> Iterator[str]:
+    """The app as `coach app` starts it, at its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ui.cli", "app", "--port", str(port), "--address", "127.0.0.1"],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(2400):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/api/health", timeout=1) as answer:
+                if b'"ready":true' in answer.read():
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError(process.communicate()[0].decode())
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield launched
+        launched.close()
+
+
+def window(browser: Any, width: int, scheme: str) -> Any:
+    """A page of its own; `foreign` lists what it asked of anybody but the app."""
+    page = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme).new_page()
+    page.set_default_timeout(60_000)
+    return page
+
+
+def settle(page: Any) -> None:
+    """Wait until the page is drawn and stands still."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(400)

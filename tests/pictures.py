@@ -1,0 +1,138 @@
+"""`python -m tests.pictures FOLDER`: every page of the app at two widths, light and dark, as PNG files to look at.
+
+The app runs over the index in COACH_HOME and a history of its own: three evenings of practice by a candidate who knows
+half of what is asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from coach.interview import Picking, Setup, Step
+from coach.settings import load_settings
+from coach.wiring import make_history, open_coach, open_interviewer
+from ingest.read import whole_bank
+from tests.browser import SCHEMES, WIDTHS, chromium, running, settle, window
+
+_QUESTION = "How does HNSW find neighbors, and what do I give up?"
+
+
+@dataclass(frozen=True)
+class View:
+    """A page as a visitor sees it after `act`."""
+
+    name: str
+    path: str
+    act: Callable[[Any], None] = settle
+
+
+def _asked(page: Any) -> None:
+    page.get_by_role("button", name="1", exact=True).first.wait_for()
+
+
+def _refused(page: Any) -> None:
+    page.get_by_text("That is not in the material.").first.wait_for()
+
+
+def _passage(page: Any) -> None:
+    page.get_by_role("button", name="1", exact=True).first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+def _open_all(page: Any) -> None:
+    settle(page)
+    for summary in page.locator("[data-testid=stExpander] summary").all():
+        summary.click()
+
+
+VIEWS = (
+    View("today", "/"),
+    View("today-open", "/", _open_all),
+    View("ask", "/ask"),
+    View("ask-answer", f"/ask?q={_QUESTION}", _asked),
+    View("ask-passage", f"/ask?q={_QUESTION}", _passage),
+    View("ask-refusal", "/ask?q=What is the capital of Peru?", _refused),
+    View("interview", "/interview"),
+    View("history", "/history"),
+    View("practice", "/practice"),
+    View("bank", "/bank"),
+    View("question", "/question?id=VD11"),
+    View("progress", "/progress"),
+    View("sources", "/sources"),
+    View("settings", "/settings", _open_all),
+)
+
+
+def evenings(home: Path) -> None:
+    """Three evenings of practice, one of them not finished."""
+    settings = load_settings().model_copy(update={"home": home})
+    coach = open_coach(settings)
+    interviewer = open_interviewer(coach, whole_bank(settings.corpus).topics, settings, make_history(settings))
+    began = interviewer.now()
+    for days, topics, questions in ((6, ("rag",), 4), (3, ("vector-db", "chunking"), 4), (0, ("llm-prompting",), 3)):
+        _evening(replace(interviewer, now=_clock(began - timedelta(days=days))), topics, questions, left_open=not days)
+    profile = replace(interviewer.profile(), interview_on=(began + timedelta(days=12)).date(), welcomed=True)
+    interviewer.set_profile(profile)
+    interviewer.history.close()
+
+
+def _clock(at: datetime) -> Callable[[], datetime]:
+    return lambda: at
+
+
+def _evening(interviewer: Any, topics: tuple[str, ...], questions: int, *, left_open: bool) -> None:
+    known = {topic.id for topic in interviewer.topics}
+    chosen = tuple(topic for topic in topics if topic in known)
+    interview = interviewer.begin(Setup(topics=chosen, questions=questions, picking=Picking.RANDOM, seed=7))
+    while interview.step is not Step.OVER and not (left_open and interview.asked == questions):
+        points = interviewer.question(interview.turn).key_points
+        said = " ".join(point.text for point in points[: 1 + interview.asked % 3])
+        interview = interviewer.go_on(interviewer.reply(interview, said, 3))
+        interview = interviewer.next(interview)
+
+
+def take(address: str, folder: Path, views: tuple[View, ...] = VIEWS) -> None:
+    """One picture for each view, width and scheme."""
+    with chromium() as browser:
+        for width in WIDTHS:
+            for scheme in SCHEMES:
+                page = window(browser, width, scheme)
+                for view in views:
+                    page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+                    page.goto(f"{address}{view.path}")
+                    view.act(page)
+                    settle(page)
+                    _grow(page, width)
+                    page.screenshot(path=folder / f"{view.name}-{width}-{scheme}.png")
+                page.context.close()
+
+
+def _grow(page: Any, width: int) -> None:
+    """Make the window as tall as what is in it: Streamlit scrolls inside."""
+    tall = page.evaluate("Math.max(...[...document.querySelectorAll('section')].map(part => part.scrollHeight))")
+    page.set_viewport_size({"width": width, "height": max(WIDTHS[width], tall)})
+    page.wait_for_timeout(300)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", help="views whose name contains this")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(load_settings().index_folder, Path(home) / "index")
+        evenings(Path(home))
+        with running({"COACH_HOME": home}) as address:
+            take(address, chosen.folder, tuple(view for view in VIEWS if not chosen.only or chosen.only in view.name))
+
+
+if __name__ == "__main__":
+    main()
