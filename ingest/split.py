@@ -1,17 +1,28 @@
-"""A question of the bank becomes an entry of the index: one passage, many pieces. Knows no engine."""
+"""Questions and documents become entries of an index: passages, each with many pieces. Knows no engine.
+
+A question of the bank is one passage. A document is cut under each of its headings, at the borders of blocks.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from coach.bank import passage_of
 from coach.domain import Entry, Passage, Piece, Question, Topic
 from coach.text import BlockKind, Unit, units
+from ingest.document import Document, Section
 
 WINDOW_UNITS = 2
 WINDOW_WORDS = 90
+# A passage of a document ends at the first border of blocks after so many words; a paragraph longer than the most is cut
+# between sentences, a fence or a table never.
+ENOUGH_WORDS, MOST_WORDS = 120, 250
+_FEWEST_WORDS = 4
 
 
 def entries(topics: tuple[Topic, ...]) -> list[Entry]:
@@ -40,6 +51,60 @@ def _words(question: Question) -> list[str]:
 def without_asking(question: Question, asking: str) -> str:
     """What BM25 would see if the question had never been put this way."""
     return "\n".join(words for words in _words(question) if words != asking)
+
+
+def entries_of(document: Document) -> list[Entry]:
+    """A document's passages, in order. An id does not depend on what stands in other sections."""
+    found: list[Entry] = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for section in document.sections:
+        for text in _cut(section.text):
+            seen[section.path] += 1
+            found.append(_entry_of(document, section, text, seen[section.path]))
+    return found
+
+
+def _entry_of(document: Document, section: Section, text: str, number: int) -> Entry:
+    at = json.dumps([document.source, *section.path, number], ensure_ascii=False)
+    passage = Passage(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, at)),
+        text=text,
+        source=document.source,
+        title=document.title,
+        heading=" › ".join(section.path) or document.title,
+        topic=document.topic,
+        place=section.place,
+        links=tuple(link for link in section.links if link.url in text),
+        origin=document.origin,
+        as_of=document.as_of,
+    )
+    words = "\n".join((document.title, *section.path, text))
+    pieces = tuple(windows(passage))
+    return Entry(passage, pieces, words, _digest(passage, pieces, words))
+
+
+def _cut(text: str) -> Iterator[str]:
+    """Slices of a section, each long enough to be understood and short enough to be read. Hardly any words make none."""
+    gathered: list[Unit] = []
+    found = units(text)
+    for unit, following in zip(found, [*found[1:], None], strict=True):
+        gathered.append(unit)
+        if following is None or _may_end(gathered, following):
+            said = text[gathered[0].start : unit.end]
+            if len(said.split()) >= _FEWEST_WORDS:
+                yield said
+            gathered = []
+
+
+def _may_end(gathered: Sequence[Unit], following: Unit) -> bool:
+    """Whether a passage may end here. What announces a list or a fence stays with it."""
+    said = sum(len(unit.text.split()) for unit in gathered)
+    last = gathered[-1]
+    if last.text.endswith(":") and said < MOST_WORDS:
+        return False
+    if last.block != following.block:
+        return said >= ENOUGH_WORDS
+    return said + len(following.text.split()) > MOST_WORDS
 
 
 def windows(passage: Passage) -> list[Piece]:
