@@ -198,7 +198,7 @@ def report(interview: Interview, questions: Mapping[str, Question], topics: Mapp
         topics=_topics(asked),
         questions=asked,
         pacing=_pacing(interview, now),
-        calibration=_calibration(asked),
+        calibration=calibration(_pairs(asked)),
         graders=graders,
         grader_note=_note(graders),
     )
@@ -317,16 +317,20 @@ def _pacing(interview: Interview, now: datetime) -> Pacing:
     )
 
 
-def _calibration(asked: Iterable[QuestionReport]) -> Calibration:
+def calibration(pairs: Sequence[Pair]) -> Calibration:
+    """How well ratings fit grades, in a number and a sentence."""
+    gap = fmean(pair.rating - pair.score for pair in pairs) if pairs else None
+    return Calibration(tuple(pairs), gap, _confidence(pairs, gap))
+
+
+def _pairs(asked: Iterable[QuestionReport]) -> tuple[Pair, ...]:
     """Of the questions' own turns only: who tries again has seen what was missing."""
     own = [(question.number, question.turns[0]) for question in asked]
-    pairs = tuple(
+    return tuple(
         Pair(number, turn.reply.rating, turn.grade.score)
         for number, turn in own
         if turn.reply and turn.reply.rating is not None and turn.grade and turn.grade.score is not None
     )
-    gap = fmean(pair.rating - pair.score for pair in pairs) if pairs else None
-    return Calibration(pairs, gap, _confidence(pairs, gap))
 
 
 def _confidence(pairs: Sequence[Pair], gap: float | None) -> str:

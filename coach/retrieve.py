@@ -11,7 +11,7 @@ from math import log
 
 import numpy as np
 
-from coach.domain import Hit
+from coach.domain import Hit, Passage
 from coach.ports import SATURATION, About, Lexicon, PassageIndex, Vectors
 
 # How much BM25 counts beside the cosine, and how many candidates each side proposes.
@@ -38,6 +38,12 @@ def search(index: PassageIndex, lexicon: Lexicon, question: str, vector: Vectors
     # Equal scores are ordered by id, so that every engine gives the same list.
     ranked = sorted(scored, key=lambda id_: (-fused(*scored[id_]), id_))[:limit]
     return [Hit(p, fused(*scored[p.id]), *scored[p.id]) for p in index.passages(ranked)]
+
+
+def search_words(index: PassageIndex, lexicon: Lexicon, question: str, limit: int) -> list[Passage]:
+    """What BM25 alone finds, best first: for as long as there is no vector."""
+    scores = index.lexical(lexicon.query(question), limit)
+    return index.passages(sorted(scores, key=lambda id_: (-scores[id_], id_)))
 
 
 def fused(dense: float, lexical: float) -> float:

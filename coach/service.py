@@ -15,13 +15,15 @@ from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
 from coach.quote import Quoter
 from coach.refuse import Calibration, features, unknown_names
 from coach.resolve import Resolver, Said, sides
-from coach.retrieve import search
+from coach.retrieve import search, search_words
 from coach.text import clean, units, words
 from coach.write import Stop, Writer
 
 MAX_QUESTION = 2_000
 _LOOKED_AT = 10
 _READ = 4
+# What is looked up: at most so many questions, each with at least this score, and this part of the best one's.
+_LISTED, _LEAST, _NEAR = 50, 0.4, 0.5
 # A job description: sentences looked at, hits a sentence votes with, how near they must be, and a topic's least share.
 _LINES = 60
 _VOTES = 5
@@ -48,6 +50,15 @@ class Coach:
         """The best hits for a question. Raises BadQuestion."""
         question = asked(question)
         return search(self.index, self.lexicon, question, self.embedder.embed([question])[0], limit)
+
+    def look_up(self, text: str, *, meaning: bool = True) -> list[str]:
+        """The ids of the questions nearest to a text, best first; by its words alone without `meaning`. Raises BadQuestion."""
+        text = asked(text)
+        if not meaning:
+            return [passage.place for passage in search_words(self.index, self.lexicon, text, _LISTED)]
+        hits = self.search(text, _LISTED)
+        least = max(_LEAST, _NEAR * hits[0].score) if hits else 0.0
+        return [hit.passage.place for hit in hits if hit.score >= least]
 
     def ask(self, question: str) -> Answer:
         """An answer from the material with citations, or the honest word that it is not there. Raises BadQuestion."""

@@ -22,10 +22,11 @@ MAY_IMPORT = {
 LAYERS = (
     {"coach.errors", "coach.domain", "coach.text"},
     {"coach.ports", "coach.interview"},
-    {"coach.bank", "coach.answer", "coach.retrieve", "coach.records", "coach.archive", "coach.migrations"},
+    {"coach.bank", "coach.retrieve", "coach.records", "coach.archive", "coach.migrations"},
     {
         "coach.resolve",
         "coach.support",
+        "coach.answer",
         "coach.ledger",
         "coach.conversation",
         "coach.entail",
@@ -38,7 +39,9 @@ LAYERS = (
         "coach.hint",
     },
     {"coach.schedule", "coach.report", "coach.examiner", "coach.quote", "coach.write", "coach.transcript"},
-    {"coach.choose", "coach.render", "coach.export", "coach.pace", "coach.past", "coach.catalog", "coach.progress"},
+    {"coach.choose", "coach.render", "coach.export", "coach.pace", "coach.past"},
+    {"coach.catalog"},
+    {"coach.progress"},
     {"coach.service", "coach.interviewer", "coach.conversations", "coach.settings"},
     {"coach.wiring"},
 )
@@ -57,7 +60,7 @@ HOMES = {
         "coach/migrations/versions/0001_streams.py",
     },
     "alembic": {"coach/migrations/__init__.py", "coach/migrations/env.py", "coach/migrations/versions/0001_streams.py"},
-    "jinja2": {"coach/render.py"},
+    "jinja2": {"coach/render.py", "eval/report.py"},
     "genanki": {"coach/export.py"},
     "fsrs": {"coach/schedule.py"},
     "llama_index": {"coach/adapters/retriever.py", "eval/baselines.py"},
@@ -68,9 +71,9 @@ HOMES = {
         *("ui/pages/ask.py", "ui/pages/today.py", "ui/pages/settings.py", "ui/pages/interview.py", "ui/pages/history.py"),
     },
     "spellchecker": {"coach/adapters/english.py"},
-    "ir_measures": {"eval/metrics.py"},
-    "sklearn": {"eval/metrics.py", "eval/retrieval.py", "eval/grading.py", "eval/entail.py"},
-    "scipy": {"eval/metrics.py", "eval/grading.py"},
+    "ir_measures": {"eval/metrics/ranking.py"},
+    "sklearn": {"eval/metrics/agreement.py", "eval/metrics/refusal.py", "eval/retrieval.py", "eval/grading.py", "eval/entail.py"},
+    "scipy": {"eval/metrics/agreement.py", "eval/stats.py", "eval/grading.py"},
     "pydantic_settings": {"coach/settings.py"},
 }
 
