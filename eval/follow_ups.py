@@ -17,7 +17,7 @@ from coach.ports import Progress
 from coach.resolve import Said
 from coach.service import Coach
 from eval.cases import FOLDER, RetrievalCase, lines, parsed
-from eval.metrics import Estimate, mean
+from eval.stats import Estimate, mean
 
 FILE = FOLDER / "follow-ups.jsonl"
 FOLLOW_UP, SWITCH = "follow-up", "switch"

@@ -19,7 +19,8 @@ from coach.service import Coach
 from eval import baselines
 from eval.baselines import Ranked, Ranker
 from eval.cases import RetrievalCase
-from eval.metrics import RANKING, Estimate, auroc, floor_keeping, mean, ranking, share_reaching
+from eval.metrics import RANKING, Missing, auroc, floor_keeping, ranking, share_reaching
+from eval.stats import Estimate, mean
 
 KEPT = 0.95
 DEPTH = 10
@@ -144,9 +145,14 @@ def _system(name: str, cases: Sequence[RetrievalCase], outcomes: Mapping[str, Ou
         by_kind={
             kind: estimates([case for case in answerable if case.kind == kind]) for kind in sorted({c.kind for c in answerable})
         },
-        auroc=auroc(sure(answerable), sure([case for case in cases if not case.answerable])),
-        auroc_near=auroc(sure(answerable), sure([case for case in cases if case.kind == "near"])),
+        auroc=_auroc(sure(answerable), sure([case for case in cases if not case.answerable])),
+        auroc_near=_auroc(sure(answerable), sure([case for case in cases if case.kind == "near"])),
         floor=floor,
         kept=share_reaching(sure([case for case in answerable if case.held_back]), floor),
         refused=refused,
     )
+
+
+def _auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float | None:
+    found = auroc([*answerable, *unanswerable], [True] * len(answerable) + [False] * len(unanswerable))
+    return None if isinstance(found, Missing) else found

@@ -3,12 +3,17 @@ from __future__ import annotations
 from math import log2
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.metrics import RANKING, Estimate, auroc, floor_keeping, mean, ranking, share_reaching
+from eval.metrics import RANKING, Missing, Score, auprc, auroc, floor_keeping, ranking, share_reaching
 
 VALUES = st.floats(0, 1, allow_nan=False)
+
+
+def number(score: Score) -> float:
+    assert not isinstance(score, Missing)
+    return score
 
 
 def one(run: list[str], relevant: list[str]) -> dict[str, float]:
@@ -60,67 +65,23 @@ def test_ranks_follow_the_order_given_not_the_names(run: list[str]) -> None:
     assert found["nDCG@10"] == pytest.approx(1 / log2(place + 1) if place <= 10 else 0)
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.lists(VALUES, min_size=1, max_size=30))
-def test_the_interval_holds_the_mean(values: list[float]) -> None:
-    found = mean(values)
-    assert found.value == pytest.approx(sum(values) / len(values))
-    assert found.n == len(values)
-    if found.low is not None and found.high is not None:
-        assert found.low - 1e-9 <= (found.value or 0) <= found.high + 1e-9
-        assert min(values) - 1e-9 <= found.low <= found.high <= max(values) + 1e-9
-
-
-def test_the_mean_of_nothing_is_undefined() -> None:
-    assert mean([]) == Estimate(None, None, None, 0)
-    assert str(mean([])) == "undefined"
-
-
-@pytest.mark.parametrize("values", [[0.5], [1.0, 1.0, 1.0], [0.0] * 50])
-def test_values_that_are_all_the_same_have_no_interval(values: list[float]) -> None:
-    assert mean(values) == Estimate(values[0], None, None, len(values))
-    assert str(mean(values)) == f"{values[0]:.3f}"
-
-
-def test_cases_of_one_family_are_drawn_together() -> None:
-    values = [1.0] * 20 + [0.0] * 20
-    alone, together = mean(values), mean(values, ["a"] * 10 + ["b"] * 10 + ["c"] * 10 + ["d"] * 10)
-    assert alone.value == together.value == 0.5
-    assert alone.low is not None
-    assert together.low is not None
-    assert together.low < alone.low
-    assert mean(values, ["a"] * 40) == Estimate(0.5, None, None, 40)
-
-
-def test_the_same_values_give_the_same_interval() -> None:
-    values = [0.1, 0.9, 0.4, 0.4, 0.7]
-    assert mean(values) == mean(values)
-    assert str(mean([0.0, 1.0, 1.0, 1.0])).startswith("0.750 [")
-
-
-def test_a_family_for_some_cases_only_is_not_passed_over() -> None:
-    with pytest.raises(ValueError, match="longer"):
-        mean([0.1, 0.9], ["a"])
-
-
 def test_auroc_is_the_share_of_pairs_in_order() -> None:
-    assert auroc([0.8, 0.9], [0.1, 0.2]) == 1
-    assert auroc([0.1], [0.9]) == 0
-    assert auroc([0.5], [0.5]) == 0.5
-    assert auroc([0.9, 0.3], [0.5, 0.1]) == pytest.approx(3 / 4)
+    assert auroc([0.8, 0.9, 0.1, 0.2], [True, True, False, False]) == 1
+    assert auroc([0.1, 0.9], [True, False]) == 0
+    assert auroc([0.5, 0.5], [True, False]) == 0.5
+    assert auroc([0.9, 0.3, 0.5, 0.1], [True, True, False, False]) == pytest.approx(3 / 4)
 
 
-@pytest.mark.parametrize(("positive", "negative"), [([], [0.1]), ([0.1], []), ([], [])])
-def test_auroc_with_one_side_empty_is_undefined(positive: list[float], negative: list[float]) -> None:
-    assert auroc(positive, negative) is None
+@pytest.mark.parametrize("labels", [[], [True], [False, False]])
+def test_auroc_and_auprc_with_one_side_empty_are_undefined(labels: list[bool]) -> None:
+    assert auroc([0.1] * len(labels), labels) is auprc([0.1] * len(labels), labels) is Missing.UNDEFINED
 
 
-@given(st.lists(VALUES, min_size=1, max_size=20), st.lists(VALUES, min_size=1, max_size=20))
-def test_auroc_turned_round_is_the_rest(positive: list[float], negative: list[float]) -> None:
-    one_way, other = auroc(positive, negative), auroc(negative, positive)
-    assert one_way is not None
-    assert other is not None
-    assert one_way + other == pytest.approx(1)
+@given(st.lists(st.tuples(VALUES, st.booleans()), min_size=2, max_size=40))
+def test_auroc_turned_round_is_the_rest(cases: list[tuple[float, bool]]) -> None:
+    scores, labels = [score for score, _ in cases], [label for _, label in cases]
+    one_way, other = auroc(scores, labels), auroc(scores, [not label for label in labels])
+    assert one_way is other is Missing.UNDEFINED or number(one_way) + number(other) == pytest.approx(1)
 
 
 @given(st.lists(VALUES, min_size=1, max_size=60), st.floats(0.05, 1))
