@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from coach.domain import KeyPoint, Level, Misconception, Passage, Question, Reference, Topic
+from coach.domain import KeyPoint, Level, Misconception, Origin, Passage, Question, Reference, Topic
 
 SECTIONS = ("Also asked", "Answer", "Key points", "Rubric", "Misconceptions", "Follow-ups", "References")
 META = ("Level", "As of", "Kind", "Tags")
@@ -231,7 +231,7 @@ def _references(lines: list[_Line], reader: _Reader) -> Iterator[Reference]:
 
 def passage_of(question: Question, title: str) -> Passage:
     """The passage a question's answer makes; `title` is its topic's. The same question always has the same id."""
-    source = f"bank/{question.topic}.md"
+    source = question.at.rpartition(":")[0] or f"bank/{question.topic}.md"
     return Passage(
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source}#{question.id}")),
         text=question.answer,
@@ -241,4 +241,5 @@ def passage_of(question: Question, title: str) -> Passage:
         topic=question.topic,
         place=question.id,
         links=question.references,
+        origin=Origin.BANK if source.startswith("bank/") else Origin.DOCUMENT,
     )

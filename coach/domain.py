@@ -44,7 +44,11 @@ class Misconception:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One entry of the bank. `at` is `file:line` of its heading; `as_of` is `YYYY-MM` or empty."""
+    """One entry of the bank. `at` is `file:line` of its heading; `as_of` is `YYYY-MM` or empty.
+
+    Without key points a reply is compared with the answer; without an answer it is not graded. `hint` is what a foreign
+    bank says helps, or empty.
+    """
 
     id: str
     topic: str
@@ -60,6 +64,7 @@ class Question:
     as_of: str = ""
     experience: bool = False
     at: str = ""
+    hint: str = ""
 
     @property
     def askings(self) -> tuple[str, ...]:

@@ -96,7 +96,9 @@ class Examiner:
         return self.prepare(question).points
 
     def _stamp(self, question: Question, mode: Mode) -> Stamp:
-        material = hashlib.sha256(json.dumps(asdict(question), sort_keys=True).encode()).hexdigest()[:12]
+        # A hint grades nothing: grades from before there were any stay comparable.
+        graded = {name: value for name, value in asdict(question).items() if name != "hint"}
+        material = hashlib.sha256(json.dumps(graded, sort_keys=True).encode()).hexdigest()[:12]
         if mode is Mode.LLM and self.model:
             return Stamp(mode, self.model.name, PROMPT, material)
         return Stamp(Mode.RUBRIC, self.grader.embedder.id.name, VERSION, material)

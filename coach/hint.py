@@ -69,11 +69,11 @@ def ladder(question: Question, cues: Cues, known: str, open_points: Sequence[int
     """Three hints: how many points and what one turns on, what all turn on, and one with gaps to fill.
 
     `known` is what the candidate has read, `open_points` the numbers of the points a draft has not made yet; none means
-    all. A question without key points has no hints.
+    all. A question without key points has only the hint that came with it, if one did.
     """
     points = [question.key_points[number] for number in open_points] or list(question.key_points)
     if not points:
-        return ()
+        return (question.hint,) if question.hint else ()
     points.sort(key=lambda point: -point.weight)
     first = points[0].text
     cue = cues.of(first, known)

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         return self.home / "index"
 
+    @property
+    def banks_folder(self) -> Path:
+        return self.home / "banks"
+
 
 def with_model(settings: Settings, model: str, base_url: str, key: str) -> Settings:
     """The settings with another language model, or with none if `model` is empty.

@@ -14,6 +14,7 @@ from coach.ports import FORMAT, Progress
 from coach.settings import Settings
 from coach.wiring import make_embedder, make_store
 from ingest import read
+from ingest.banks import answered, kept, whole_digest, with_kept
 from ingest.run import Summary, plan
 from ingest.run import ingest as run
 from ingest.split import entries
@@ -41,9 +42,9 @@ def refresh(
     waiting: Waiting | None = None,
 ) -> IngestReport:
     """Bring the index up to date with the corpus. Raises BadBank (unless `keep_going`), StorageError, IndexBusy."""
-    bank = read.read_bank(settings.corpus) if keep_going else read.whole_bank(settings.corpus)
+    bank = material(settings, keep_going)
     store, embedder = make_store(settings), make_embedder(settings)
-    todo = plan(entries(bank.topics), store, embedder, rebuild)
+    todo = plan(entries(answered(bank.topics)), store, embedder, rebuild)
     report = IngestReport(todo.summary, len(bank.questions), bank.problems)
     if dry_run or (not todo.summary.anything and not stale(settings)):
         return report
@@ -53,6 +54,12 @@ def refresh(
     with (bar or _uncounted)("Embedding", todo.summary.embedded) as progress:
         run(todo, store, embedder, Bm25Lexicon(), bank.digest, datetime.now(UTC), progress)
     return report
+
+
+def material(settings: Settings, keep_going: bool = False) -> read.Bank:
+    """Every question there is: the bank's and the foreign ones'. Raises BadBank (unless `keep_going`), StorageError."""
+    bank = read.read_bank(settings.corpus) if keep_going else read.whole_bank(settings.corpus)
+    return with_kept(bank, settings.banks_folder)
 
 
 def stale(settings: Settings) -> str:
@@ -65,7 +72,7 @@ def stale(settings: Settings) -> str:
         return "There is no index yet."
     if about.format != FORMAT or about.embedder != make_embedder(settings).id:
         return f"The index was built with {about.embedder}."
-    if about.corpus != read.digest(settings.corpus):
+    if about.corpus != whole_digest(read.digest(settings.corpus), kept(settings.banks_folder)):
         return "The question bank has changed since the index was built."
     return ""
 

@@ -1,32 +1,74 @@
-"""`coach ingest`: the bank becomes the index."""
+"""`coach ingest`: the bank, and the banks of other people, become the index."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter
 
-from coach.settings import load_settings
+from coach.settings import Settings, load_settings
+from ingest.banks import forget as forget_bank
+from ingest.banks import keep, kept, name_of, topics_of
+from ingest.formats.items import Item, ItemsRead
+from ingest.formats.read import read_items
+from ingest.formats.reading import without_readings
 from ingest.refresh import IngestReport, refresh
 from ui.console import errors, out, progress, waiting
 
 
 def ingest(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Question banks as other people write them, files or folders: kept beside the coach's own bank."),
+    ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed everything again, even what has not changed.")] = False,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Load the questions without a problem; list the others.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    overrides: Annotated[
+        Path | None, typer.Option("--overrides", help="What lines are that no layout tells: a file of their hashes.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every item and every line left out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run and paths: everything that was read, as JSON.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the banks that are kept, and change nothing.")] = False,
+    forget: Annotated[str | None, typer.Option("--forget", metavar="NAME", help="Remove a bank that was kept.")] = None,
 ) -> None:
-    """Build or refresh the index from the question bank.
+    """Build or refresh the index from the question bank, and from banks of other people.
 
     Only what changed is embedded. The new index replaces the old one all at once at the end: stop this command
-    whenever you like, the last good index stays.
+    whenever you like, the last good index stays. Which layouts of banks are read: docs/formats.md.
     """
-    report = refresh(load_settings(), rebuild=rebuild, keep_going=keep_going, dry_run=dry_run, bar=progress, waiting=waiting)
+    settings = load_settings()
+    if listed:
+        _list(settings)
+        return
+    if forget:
+        forget_bank(settings.banks_folder, forget)
+    found = [(path, read_items(path, overrides)) for path in paths or []]
+    if as_json:
+        whole = TypeAdapter(list[ItemsRead]).dump_json([read for _path, read in found], indent=1)
+        out.print(whole.decode(), markup=False, soft_wrap=True)
+    else:
+        for path, read in found:
+            _show(path, read, verbose)
+    nothing = [path for path, read in found if not read.items]
+    if paths and (dry_run or len(nothing) == len(found)):
+        raise typer.Exit(2 if nothing else 0)
+    for path, read in found:
+        if read.items:
+            name = name_of(path)
+            keep(settings.banks_folder, name, path.resolve(), topics_of(read.items, name), datetime.now().astimezone())
+    report = refresh(settings, rebuild=rebuild, keep_going=keep_going, dry_run=dry_run, bar=progress, waiting=waiting)
     for problem in report.problems:
         errors.print(str(problem), style="yellow", markup=False, soft_wrap=True)
     out.print(summary(report, dry_run), soft_wrap=True)
+    if nothing:
+        raise typer.Exit(2)
 
 
 def summary(report: IngestReport, dry_run: bool = False) -> str:
@@ -38,3 +80,47 @@ def summary(report: IngestReport, dry_run: bool = False) -> str:
         f"{did.embedded} pieces {'to embed' if dry_run else 'embedded'}."
     )
     return f"{line} {len(report.problems)} problems; the questions they stand in are left out." if report.problems else line
+
+
+def _list(settings: Settings) -> None:
+    banks = kept(settings.banks_folder)
+    for bank in banks:
+        graded = sum(bool(question.answer) for question in bank.questions)
+        out.print(f"{bank.name}: {len(bank.questions)} questions, {graded} with an answer, read {bank.read} from {bank.source}")
+    if not banks:
+        out.print("No banks but the coach's own. To add one: coach ingest PATH")
+
+
+def _show(path: Path, read: ItemsRead, verbose: bool) -> None:
+    """What was understood of a path, and, on standard error, what was not."""
+    layouts = Counter(layout for _file, layout in read.layouts)
+    told = ", ".join(f"{layout} in {count} files" if count > 1 else layout for layout, count in layouts.items())
+    out.print(f"{path}: {len(read.items)} items{f' ({told})' if told else ''}", markup=False, soft_wrap=True)
+    if read.items:
+        answers = sum(bool(item.answer) for item in read.items)
+        hints = sum(bool(item.hint) for item in read.items)
+        addresses = len({link.url for item in read.items for link in item.links})
+        pointing = sum(bool(item.answer and not without_readings(item.answer)) for item in read.items)
+        only = f" ({pointing} of them only links)" if pointing else ""
+        out.print(f"  {answers} with an answer{only}, {hints} with a hint, {addresses} addresses", soft_wrap=True)
+    for item in read.items if verbose else ():
+        out.print(f"  {item.at}-{item.last}: {item.prompt}{_carries(item)}", markup=False, soft_wrap=True)
+    reasons = Counter[str]()
+    for skipped in read.skipped:
+        if verbose or not skipped.first:
+            errors.print(str(skipped), style="yellow", markup=False, soft_wrap=True)
+        reasons[skipped.reason] += skipped.last - skipped.first + 1
+    for doubt in read.doubts:
+        errors.print(str(doubt), style="yellow", markup=False, soft_wrap=True)
+    if read.items and not verbose:
+        for reason, lines in reasons.most_common():
+            out.print(f"  left out: {lines} line{'' if lines == 1 else 's'}, {reason}", markup=False, soft_wrap=True)
+
+
+def _carries(item: Item) -> str:
+    carried = [
+        *(["answer"] if item.answer else []),
+        *(["hint"] if item.hint else []),
+        *([f"{len(item.links)} links"] if item.links else []),
+    ]
+    return f" [{', '.join(carried)}]" if carried else ""
