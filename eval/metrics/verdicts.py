@@ -26,7 +26,7 @@ Claims = Sequence[Judged | Sequence[Judged]]
 
 def in_any(claims: Claims) -> list[Judged]:
     """One verdict a claim: does any context support it? With no context retrieved, none does."""
-    return [_any(claim) if isinstance(claim, Iterable) else checked(claim) for claim in claims]
+    return [_any(claim) if isinstance(claim, Iterable) and not isinstance(claim, str) else checked(claim) for claim in claims]
 
 
 def relevant_contexts(reference_in_contexts: Matrix) -> list[Judged]:
@@ -202,6 +202,11 @@ def id_based_context_recall(retrieved_context_ids: Collection[Id], reference_con
     """The share of the different ids in the reference that were retrieved (ragas). UNDEFINED without a reference."""
     retrieved, wanted = set(map(str, retrieved_context_ids)), set(map(str, reference_context_ids))
     return len(retrieved & wanted) / len(wanted) if wanted else Missing.UNDEFINED
+
+
+def context_entity_recall(retrieved_entities: Collection[str], reference_entities: Collection[str]) -> Score:
+    """The share of the different entities in the reference that the contexts name, spelled alike (ragas)."""
+    return id_based_context_recall(retrieved_entities, reference_entities)
 
 
 def claim_scores(
