@@ -60,17 +60,31 @@ event = _CONVERSATION.event
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what came of it: an answer, a text that was stopped, or the reason why there is none. Maybe nothing."""
+    """A question and what came of it: an answer, a text that was stopped, or the reason why there is none. Maybe nothing.
+
+    `seconds` is how long the answer took, everything included.
+    """
 
     asked: Asked
     answer: Answer | None = None
     partial: str = ""
     trouble: str = ""
+    seconds: float = 0.0
 
     @property
     def open(self) -> bool:
         """Whether nothing has come of it, for instance because the process ended."""
         return self.answer is None and not self.partial and not self.trouble
+
+    @property
+    def whole(self) -> bool:
+        """Whether it was answered to the end, so that there is no reason to ask again."""
+        return self.answer is not None and not self.answer.stopped
+
+    def again(self, asked: Asked) -> bool:
+        """Whether this question is asked once more, and nothing that came of it would be lost."""
+        same = (asked.question, asked.manner) == (self.asked.question, self.asked.manner)
+        return same and self.answer is None and not self.partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +105,18 @@ class Conversation:
         return conversation
 
     def after(self, new: Event) -> Conversation:
-        """The conversation after an event. What comes of no question is left out."""
+        """The conversation after an event. What comes of no question is left out.
+
+        Asking again what got nothing but trouble takes the place of that turn.
+        """
         turns = self.turns
         if isinstance(new, Asked):
-            turns = (*turns, Turn(new))
+            before = turns[:-1] if turns and turns[-1].again(new) else turns
+            turns = (*before, Turn(new))
         elif turns:
             last = turns[-1]
             if isinstance(new, Answered):
-                last = replace(last, answer=new.answer)
+                last = replace(last, answer=new.answer, seconds=(new.at - last.asked.at).total_seconds())
             elif isinstance(new, Stopped):
                 last = replace(last, partial=new.text)
             else:

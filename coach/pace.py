@@ -15,10 +15,11 @@ from coach.write import Stop
 Step = TypeVar("Step")
 
 
-def paced(steps: Iterable[Step], stop: Stop, every: float = 0.1) -> Generator[Step | None]:
+def paced(steps: Iterable[Step], stop: Stop, every: float = 0.1, patience: float = 2.0) -> Generator[Step | None]:
     """`steps` as they come, drawn in a thread of their own, and None after every so many seconds without one.
 
-    Closing this presses `stop`; the thread then comes to its end by itself. What `steps` raises is raised here.
+    Closing this presses `stop` and waits for the thread's end, but no longer than `patience`: what it keeps is on disk
+    then. What `steps` raises is raised here.
     """
     came: SimpleQueue[tuple[Step] | BaseException | None] = SimpleQueue()
 
@@ -31,7 +32,8 @@ def paced(steps: Iterable[Step], stop: Stop, every: float = 0.1) -> Generator[St
         else:
             came.put(None)
 
-    threading.Thread(target=draw, name="asking", daemon=True).start()
+    drawing = threading.Thread(target=draw, name="asking", daemon=True)
+    drawing.start()
     over = False
     try:
         while not over:
@@ -48,3 +50,4 @@ def paced(steps: Iterable[Step], stop: Stop, every: float = 0.1) -> Generator[St
     finally:
         if not over:
             stop.press()
+            drawing.join(patience)

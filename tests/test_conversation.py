@@ -309,5 +309,5 @@ def test_any_run_of_events_folds_and_records_are_events_again(events: list[Event
     assert [event(one) for one in kept] == events
     conversation = Conversation.from_records("c", "name", kept)
     assert conversation.records == len(events)
-    assert len(conversation.turns) == sum(isinstance(one, Asked) for one in events)
+    assert len(conversation.turns) <= sum(isinstance(one, Asked) for one in events)
     assert isinstance(markdown(conversation), str)

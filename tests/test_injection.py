@@ -65,7 +65,7 @@ def expect_harmless(answer: Answer, never: list[str]) -> None:
     for words in never:
         assert words.lower() not in vouched(answer).lower()
     assert not LIVE.search(answer.text)
-    assert not re.search(r"(?<!\\)[!<]\[?\w*https?:", answer_markdown(answer))
+    assert not re.search(r"(?<!\\)[!<]\[?\w*https?:", answer_markdown(answer.text))
     assert all(citation.quote in citation.passage.text for citation in answer.citations)
     used = {int(number) for number in re.findall(r"\[(\d+)\]", answer.text)}
     assert used == set(range(1, len(answer.citations) + 1))

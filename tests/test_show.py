@@ -46,8 +46,9 @@ def test_hostile_markdown_becomes_inert(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_question_is_shown_exactly_as_typed(text: str) -> None:
     shown = plain(text)
-    assert not any(unescaped(character, shown) for character in "[]<$:#!`|")
-    assert re.sub(r"\\(.)", r"\1", shown).replace("  \n", "\n") == text
+    outside_addresses = re.sub(r"(?<!\\)`[^`]+`", "", shown)
+    assert not any(unescaped(character, outside_addresses) for character in "[]<$:#!`|")
+    assert re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)`|\u2060", "", shown)).replace("  \n", "\n") == text
 
 
 @given(st.text(alphabet=st.sampled_from("![]()<>:$`#\\ab/x~|\n "), max_size=80))
@@ -67,7 +68,7 @@ def test_prices_are_not_formulas() -> None:
 
 
 def test_an_answer_shows_its_numbers_raised(small_coach: Coach) -> None:
-    shown = answer_markdown(small_coach.ask("How is green tea brewed?"))
+    shown = answer_markdown(small_coach.ask("How is green tea brewed?").text)
     assert ":primary[¹]" in shown
     assert "[1]" not in shown
 

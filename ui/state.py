@@ -5,21 +5,21 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
 from coach.adapters.voice import OpenAIVoice
 from coach.conversations import Conversations
-from coach.domain import Answer, Topic
+from coach.domain import Topic
 from coach.errors import CoachError, Conflict
 from coach.interviewer import Interviewer
 from coach.ports import History, IndexStore
 from coach.service import Coach
 from coach.settings import Settings, load_settings
 from coach.wiring import make_history, make_model, make_store, make_voice, open_coach, open_conversations, open_interviewer
-from ingest.read import whole_bank
+from ingest.refresh import material
 from ui.show import safe
 
 P = ParamSpec("P")
@@ -101,7 +101,7 @@ class Doorway:
 
     def _bank(self) -> tuple[Topic, ...]:
         if self._topics is None:
-            self._topics = whole_bank(self._set().corpus).topics
+            self._topics = material(self._set()).topics
         return self._topics
 
     def _kept(self) -> History:
@@ -150,23 +150,6 @@ class Doorway:
 def doorway() -> Doorway:
     """The one doorway of this process."""
     return Doorway()
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and what came of it; both `answer` and `trouble` are empty while it is being answered."""
-
-    question: str
-    answer: Answer | None = None
-    trouble: str = ""
-
-
-def turns() -> list[Asked]:
-    """This session's conversation, oldest first."""
-    if "turns" not in st.session_state:
-        st.session_state["turns"] = []
-    found: list[Asked] = st.session_state["turns"]
-    return found
 
 
 def guarded(page: Callable[[Interviewer], None]) -> None:

@@ -18,8 +18,8 @@ from coach.errors import BadInput
 from coach.service import asked
 from coach.settings import load_settings
 from coach.wiring import open_coach, open_conversations
-from coach.write import MARK
-from ingest.read import read_bank
+from ingest.refresh import material
+from ui.answer_words import about, spent
 from ui.console import errors, out, waiting
 
 
@@ -40,7 +40,7 @@ def ask(
         asked(question)  # a bad question is told before the model is loaded
     settings = load_settings()
     coach = open_coach(settings)
-    conversations = open_conversations(coach, read_bank(settings.corpus).topics, settings)
+    conversations = open_conversations(coach, material(settings, keep_going=True).topics, settings)
     conversation = _last(conversations) if follow else conversations.new()
     with waiting("Loading the embedding model (a few seconds) ..."):
         coach.embedder.warm()
@@ -82,7 +82,8 @@ def _answered(asking: Generator[Stage | Part | Answer], *, live: bool) -> Answer
 
 def _show(answer: Answer) -> None:
     """What stands below an answer's text."""
-    for said, style in ((answer.note, "yellow"), (_about(answer), "dim")):
+    below = " · ".join([*about(answer), *([spent(answer.spent)] if answer.spent else [])])
+    for said, style in ((answer.note, "yellow"), (below, "dim")):
         if said:
             out.print(said, style=style, markup=False, soft_wrap=True)
     out.print()
@@ -96,15 +97,3 @@ def _show(answer: Answer) -> None:
         out.print(f"[{number}] {passage.heading}  ({passage.source}, {passage.place})", markup=False, style="dim", soft_wrap=True)
     for link in {link.url: link for citation in answer.citations for link in citation.passage.links}.values():
         out.print(f"    {link.title}: {link.url}", markup=False, style="dim", soft_wrap=True)
-
-
-def _about(answer: Answer) -> str:
-    """What was searched for, what no passage says, and what it took; one line."""
-    parts = [f"Searched for: {answer.searched}"] if answer.searched else []
-    if answer.checked and answer.checked.unsupported:
-        parts.append(f"{MARK} marks what no passage says: {len(answer.checked.unsupported)}")
-    if answer.spent:
-        about = "" if answer.spent.counted else "about "
-        cost = "cost unknown" if answer.spent.cost is None else f"cost {answer.spent.cost:.4g}"
-        parts.append(f"{about}{answer.spent.tokens:,} tokens, {cost}, {answer.spent.seconds:.1f} s, {answer.spent.model}")
-    return " · ".join(parts)

@@ -1,15 +1,20 @@
-"""Ask: a question goes in, a cited answer or an honest "not in the material" comes out."""
+"""Ask: a conversation that stays with the material. The address names it, so a reload shows everything that was said."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from coach.domain import Answer, AnswerKind
-from coach.errors import CoachError
+from coach.conversation import Conversation
+from coach.conversations import Conversations
+from coach.errors import BadInput, CoachError
+from coach.interview import Setup
 from coach.service import MAX_QUESTION
-from ui.passages import open_passage
-from ui.show import answer_markdown, grouped, plain, safe
-from ui.state import Asked, doorway, turns
+from ui.ask_account import account
+from ui.asking import Wish, ask, practice, wish, wished
+from ui.conversation_list import go_to, kept, manage, undo
+from ui.conversation_view import next_steps, turns
+from ui.show import plain, safe
+from ui.state import attempt, doorway, trouble
 
 EXAMPLES = (
     "How does HNSW find neighbors, and what do I give up?",
@@ -19,19 +24,114 @@ EXAMPLES = (
 
 
 def page() -> None:
-    st.title("Interview Coach")
-    st.caption("Answers come from the question bank, with citations you can open. What is not in it, it says so.")
+    typed = _box()
+    if id_ := st.session_state.pop("practice", ""):
+        _to_practice(id_)
+    try:
+        conversations = doorway().conversations()
+    except CoachError as error:
+        if typed:
+            st.session_state["unsent"] = typed
+            st.rerun()
+        st.title("Ask")
+        st.error(safe(str(error)))
+        st.button("Try again", key="retry")
+        return
+    with st.bottom:
+        account(conversations)
+    wanted = Wish(typed) if typed else wished() or _linked()
+    with st.sidebar:
+        kept(conversations, _here())
+    try:
+        conversation = _shown_before() if wanted else None
+        conversation = conversation or _open(conversations)
+    except BadInput as error:
+        st.title("Ask")
+        st.error(plain(str(error)))
+        st.button("Begin another", key="begin", on_click=go_to, args=("",))
+        return
+    _draw(conversations, conversation, wanted)
+
+
+def _draw(conversations: Conversations, conversation: Conversation, wanted: Wish | None) -> None:
+    _heading(conversations, conversation, begun=bool(wanted))
     _warm_up()
-    if not turns():
-        _first_steps()
-    for number, turn in enumerate(turns()):
-        _turn(number, turn)
-    typed = st.chat_input("Ask about generative AI", key="question", max_chars=MAX_QUESTION)
-    question = typed or st.session_state.pop("chosen", None) or _linked()
-    if question:
-        turns().append(Asked(question))
-        _answer_last()
+    turns(conversation)
+    if wanted:
+        answer = ask(conversations, conversation, wanted)
+        if answer and answer.practice:
+            practice(answer.practice)
         st.rerun()
+    next_steps(conversation)
+    if said := trouble():
+        st.error(plain(said))
+
+
+def _to_practice(id_: str) -> None:
+    begun = attempt(doorway().interviewer().begin, Setup(questions=1, only=(id_,)))
+    if begun:
+        st.switch_page("pages/interview.py", query_params={"id": begun.id})
+
+
+def _box() -> str | None:
+    """What was typed. What could not be asked is put back, to be mended."""
+    if unsent := st.session_state.pop("unsent", ""):
+        st.session_state["question"] = unsent
+    return st.chat_input("Ask about generative AI", key="question", max_chars=MAX_QUESTION)
+
+
+def _here() -> str:
+    """The id of this window's conversation: the address says it, or where this window was before it went elsewhere."""
+    if id_ := st.query_params.get("c"):
+        st.session_state["here"] = id_
+    return str(st.session_state.get("here", ""))
+
+
+def _open(conversations: Conversations) -> Conversation:
+    """The conversation as it stands on disk, kept as what this window has shown."""
+    id_ = _here()
+    conversation = conversations.open(id_) if id_ else conversations.new()
+    if id_:
+        st.query_params["c"] = id_
+        st.session_state["shown"] = conversation
+    return conversation
+
+
+def _shown_before() -> Conversation | None:
+    """The conversation as this window has shown it: if it went on elsewhere since, asking says so."""
+    shown: Conversation | None = st.session_state.pop("shown", None)
+    return shown if shown and shown.id == _here() else None
+
+
+def _linked() -> Wish | None:
+    """The question of a link to this page, once. It begins a conversation unless the link names one."""
+    question = st.query_params.get("q")
+    if question is None:
+        return None
+    go_to(st.query_params.get("c", ""))
+    return Wish(question)
+
+
+def _heading(conversations: Conversations, conversation: Conversation, *, begun: bool) -> None:
+    if conversation.turns:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.header(plain(conversation.name), anchor=False, width="stretch")
+            manage(conversations, conversation)
+        return
+    st.title("Ask", anchor=False)
+    st.caption("Answers come from the question bank, with citations you can open. What is not in it, it says so.")
+    undo(conversations)
+    # In a place of its own, they go at once when something is asked, not when it is answered.
+    with st.empty():
+        if not begun:
+            _first_steps()
+
+
+def _first_steps() -> None:
+    with st.container():
+        st.markdown("Try one of these, or type your own question below.")
+        for number, example in enumerate(EXAMPLES):
+            st.button(example, key=f"example-{number}", width="stretch", on_click=wish, args=(example,))
 
 
 def _warm_up() -> None:
@@ -48,79 +148,6 @@ def _warming() -> None:
     if doorway().ready or doorway().trouble:
         st.rerun()
     st.info("The model is warming up, which takes about ten seconds. You can type already.", icon=":material/hourglass_top:")
-
-
-def _first_steps() -> None:
-    st.markdown("Try one of these, or type your own question below.")
-    for number, example in enumerate(EXAMPLES):
-        if st.button(example, key=f"example-{number}", width="stretch"):
-            _choose(example)
-
-
-def _linked() -> str | None:
-    """The question of a link to this page, once."""
-    question = st.query_params.get("q")
-    if question is not None:
-        del st.query_params["q"]
-    return question
-
-
-def _choose(question: str) -> None:
-    st.session_state["chosen"] = question
-
-
-def _turn(number: int, turn: Asked) -> None:
-    with st.chat_message("user", avatar=":material/person:"):
-        st.markdown(plain(turn.question))
-    with st.chat_message("assistant", avatar=":material/school:"):
-        if turn.trouble:
-            st.error(plain(turn.trouble))
-            st.button("Try again", key=f"again-{number}", on_click=_retry, args=(number,))
-        elif turn.answer:
-            _answer(number, turn.answer)
-
-
-def _answer(number: int, answer: Answer) -> None:
-    if answer.kind is AnswerKind.REFUSED:
-        st.markdown(" ".join(filter(None, (answer_markdown(answer), plain(answer.note)))))
-        _near(number, answer)
-        return
-    if answer.note:
-        st.warning(plain(answer.note))
-    st.markdown(answer_markdown(answer))
-    for passage, cited in grouped(answer.citations):
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            for count, quote in cited:
-                if st.button(str(count), key=f"cite-{number}-{count}", help="Open the passage"):
-                    open_passage(passage, [quote])
-            st.caption(plain(passage.heading))
-
-
-def _near(number: int, answer: Answer) -> None:
-    if not answer.near_topics:
-        return
-    st.markdown("Nearest in the material:")
-    for place, near in enumerate(answer.near_topics):
-        st.button(plain(near.prompt), key=f"near-{number}-{place}", on_click=_choose, args=(near.prompt,), width="stretch")
-
-
-def _retry(number: int) -> None:
-    turn = turns().pop(number)
-    _choose(turn.question)
-
-
-def _answer_last() -> None:
-    """Answer the newest turn. Its question is kept whatever happens."""
-    question = turns()[-1].question
-    with st.chat_message("user", avatar=":material/person:"):
-        st.markdown(plain(question))
-    with st.chat_message("assistant", avatar=":material/school:"):
-        waiting = "Warming up the model, then searching ..." if not doorway().ready else "Searching the material ..."
-        with st.status(waiting, type="compact"):
-            try:
-                turns()[-1] = Asked(question, doorway().coach().ask(question))
-            except CoachError as error:
-                turns()[-1] = Asked(question, trouble=str(error))
 
 
 page()
