@@ -13,6 +13,7 @@ import numpy as np
 
 from coach.domain import Answer, AnswerKind, Citation, Hit, Judgement, Manner, NearTopic, Passage, Spent
 from coach.ports import Stored, Vectors
+from coach.support import steers
 from coach.text import BlockKind, Unit, separator, units
 
 NOT_IN_MATERIAL = "That is not in the material."
@@ -70,6 +71,12 @@ class Source:
     as_asked: float
 
     @property
+    def telling(self) -> list[int]:
+        """Its units by their worth, without those that talk to a model: what they ask for is nobody's answer."""
+        told = (i for i, unit in enumerate(self.units) if not steers(unit.text))
+        return sorted(told, key=lambda i: (-self.worth(i), i))
+
+    @property
     def best(self) -> float:
         return max(self.relevance, default=0.0)
 
@@ -123,7 +130,7 @@ def _source(hit: Hit, stored: Stored, vector: Vectors) -> Source:
 def _trimmed(source: Source) -> list[int]:
     """Which units of the best passage answer the question: all that matter if it is the passage's own question,
     else its first sentence and those about the aspect asked for."""
-    order = sorted(range(len(source.units)), key=lambda i: (-source.worth(i), i))
+    order = source.telling
     if source.as_asked >= source.best:
         return _within(source, order, WHOLE_WORDS)
     near = [i for i in order if source.worth(i) >= source.best - ASPECT_MARGIN]
@@ -139,7 +146,8 @@ def _supporting(sources: Sequence[Source], said: Sequence[int]) -> list[tuple[So
         if len(found) == SUPPORTING or source.hit.score < SUPPORT_SHARE * best.hit.score or source.best < best.best:
             continue
         row = int(np.argmax(source.relevance))
-        window = [i for i in source.windows[row] if len(source.units[i].text.split()) >= ANNOUNCING_WORDS]
+        told = set(source.telling)
+        window = [i for i in source.windows[row] if i in told and len(source.units[i].text.split()) >= ANNOUNCING_WORDS]
         whole = all(source.units[i].kind is BlockKind.PARAGRAPH and not source.units[i].text.endswith(":") for i in window)
         words = sum(len(source.units[i].text.split()) for i in window)
         new = float(np.max(np.stack(spoken) @ source.vectors[row])) < SAME_THING
@@ -154,10 +162,11 @@ def _within(source: Source, order: Sequence[int], budget: int) -> list[int]:
 
     A list keeps the sentence that announces it; a fence keeps the one before it.
     """
-    picks: set[int] = {0} if source.units else set()
+    picks: set[int] = {min(order)} if order else set()
+    told = set(source.telling)
     spent = sum(len(source.units[i].text.split()) for i in picks)
     for i in order:
-        needed = {i, *_belonging(source.units, i)} - picks
+        needed = ({i, *_belonging(source.units, i)} & told) - picks
         cost = sum(len(source.units[j].text.split()) for j in needed)
         if needed and spent + cost <= budget:
             picks |= needed

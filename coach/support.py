@@ -69,8 +69,9 @@ _STEERING = re.compile(
             r"\byou are now\b",
             r"\bnew instructions?\s*:",
             r"<\s*/?\s*(?:system|assistant|instructions?)\s*>",
-            rf"\b{_MODEL}\b[^.?!]{{0,60}}\b{_MUST}\b[^.?!]{{0,20}}\b{_TELL}\b",
+            rf"\b{_MODEL}\b[^.?!]{{0,60}}\b{_MUST}\b[^.?!]{{0,20}}\b(?:{_TELL}|ask)\b",
             rf"(?:^|[.!?>\]]\s*|\bplease\s+)(?:always |only |never |do not |don['’]t )?{_TELL}\b.{{0,25}}\b{_WHAT}\b",
+            rf"(?:^|[.!?>\]]\s*){_TELL}\b.{{0,25}}<\w",
             rf"\b(?:in|to|end|begin|start) (?:all|every|each|any|your) {_REPLIES}\b",
         )
     ),

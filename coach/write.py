@@ -14,7 +14,7 @@ from threading import Lock
 
 from pydantic import BaseModel, Field
 
-from coach.answer import Found, marked, refuse
+from coach.answer import Found, marked
 from coach.domain import Answer, AnswerKind, Checked, Citation, Doing, Manner, Part, Spent, Stage
 from coach.errors import ContextOverflow, LLMError
 from coach.ports import ChatModel, Embedder, Lexicon, Message, Usage, Writing
@@ -34,7 +34,7 @@ _LEAST_QUOTED_WORDS = 3
 MARK = "[?]"
 STOPPED = "You stopped this answer before its end."
 _TOO_LONG = f"The answer was cut at {MAX_ANSWER:,} characters."
-NOTHING_SUPPORTED = "What the language model wrote stands on none of the passages, so it is not shown."
+NOTHING_SUPPORTED = "No passage says what the language model wrote, so it is not shown; these are the material's own sentences."
 
 _SYSTEM = """\
 You answer questions of somebody who prepares for a job interview, only from numbered passages.
@@ -163,12 +163,13 @@ class Writer:
         try:
             yield from attempt.parts()
         except LLMError as error:
-            yield from self._instead(attempt, str(error))
+            broke = "The language model broke off" if attempt.draft.shown else "The language model could not answer"
+            yield from self._instead(attempt, f"{broke}, so these are the material's own sentences: {error}")
         else:
-            answer = attempt.answer()
-            if answer.kind is AnswerKind.REFUSED:
-                yield Part(answer.text)
-            yield answer
+            if attempt.draft.checked.supported or stop.pressed:
+                yield attempt.answer()
+            else:
+                yield from self._instead(attempt, NOTHING_SUPPORTED)
 
     def account(self, usage: Usage, prompt: Sequence[Message], written: str) -> Spent:
         """What a call took, told to whoever keeps account. What the server does not say is estimated by length."""
@@ -184,8 +185,7 @@ class Writer:
         """The quoter's answer, after what had been shown, which is kept."""
         shown = attempt.draft.shown
         answer = self.quoter.quoted(attempt.found)
-        broke = "The language model broke off" if shown else "The language model could not answer"
-        note = f"{broke}, so these are the material's own sentences: {why} {answer.note}".strip()
+        note = f"{why} {answer.note}".strip()
         yield Part(f"\n\n{answer.text}" if shown else answer.text)
         yield replace(answer, note=note, partial=shown, checked=attempt.draft.checked if shown else None, spent=attempt.spent)
 
@@ -215,18 +215,20 @@ class _Attempt:
 
     def answer(self) -> Answer:
         found, draft = self.found, self.draft
-        stopped = self._stop.pressed
-        note = STOPPED if stopped else self._cut
-        if not draft.checked.supported and not stopped:
-            refusal = refuse(found.question, found.hits, found.judgement)
-            note = f"{NOTHING_SUPPORTED} {note}".strip()
-            return self._of(replace(refusal, note=note))
-        written = Answer(AnswerKind.WRITTEN, found.question, draft.shown, tuple(draft.citations), judgement=found.judgement)
-        return self._of(replace(written, note=note, stopped=bool(note)))
-
-    def _of(self, answer: Answer) -> Answer:
-        found = self.found
-        return replace(answer, searched=found.searched, manner=found.manner, checked=self.draft.checked, spent=self.spent)
+        note = STOPPED if self._stop.pressed else self._cut
+        return Answer(
+            AnswerKind.WRITTEN,
+            found.question,
+            draft.shown,
+            tuple(draft.citations),
+            note=note,
+            judgement=found.judgement,
+            searched=found.searched,
+            manner=found.manner,
+            stopped=bool(note),
+            checked=draft.checked,
+            spent=self.spent,
+        )
 
     def _blank(self) -> Draft:
         known = self._writer.quoter.resolver

@@ -15,6 +15,7 @@ from coach.adapters.llm import OpenAIModel
 from coach.conversations import Conversations
 from coach.domain import Answer, Part, Stage
 from coach.ledger import Ledger
+from coach.ports import ChatModel
 from coach.service import Coach
 from coach.write import Prices, Writer
 from ingest.read import whole_bank
@@ -43,15 +44,14 @@ def keyless(coach: Coach, file: Path, **limits: Any) -> Conversations:
 
 def with_model(conversations: Conversations, server: Scripted, **options: Any) -> Conversations:
     """The same with a language model at `server`; `options` are the writer's."""
-    model = OpenAIModel(server.url, KEY, "small", retries=0, timeout=5.0, budget=10.0)
+    return writing(conversations, OpenAIModel(server.url, KEY, "small", retries=0, timeout=5.0, budget=10.0), **options)
+
+
+def writing(conversations: Conversations, model: ChatModel, **options: Any) -> Conversations:
+    """The same with a language model."""
     fences = count(1)
-    writer = Writer(
-        model,
-        conversations.coach.quoter,
-        lambda: f"fence-{next(fences)}",
-        conversations.ledger.add,
-        **{"prices": Prices()} | options,
-    )
+    quoter, keep = conversations.coach.quoter, conversations.ledger.add
+    writer = Writer(model, quoter, lambda: f"fence-{next(fences)}", keep, **{"prices": Prices()} | options)
     return replace(conversations, coach=replace(conversations.coach, writer=writer), where="loopback")
 
 

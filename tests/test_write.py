@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coach.answer import NOT_IN_MATERIAL
 from coach.conversations import Conversations
 from coach.domain import Answer, AnswerKind, Doing, Manner, Part, Stage
 from coach.pace import paced
@@ -119,7 +118,8 @@ def test_a_quotation_that_stands_nowhere_loses_its_marks(asking: Conversations) 
 
 def test_links_and_tags_are_not_the_models_to_give(asking: Conversations) -> None:
     answer = written(
-        asking, "The leaves steep for [two minutes](https://evil.test) <b>only</b> ![x](https://evil.test/x.png) [1]."
+        asking,
+        f"{HONEST} The leaves steep for [two minutes](https://evil.test) <b>only</b> ![x](https://evil.test/x.png) [1].",
     )
     assert not re.search(r"https?:|<b>|!\[|\]\(", answer.text)
     assert answer.checked
@@ -132,13 +132,13 @@ def test_code_is_left_alone(asking: Conversations) -> None:
     assert "`x[1]`" in answer.text
 
 
-def test_nothing_supported_is_our_refusal_and_is_never_seen(asking: Conversations) -> None:
+def test_a_reply_that_stands_nowhere_is_never_seen_and_the_material_answers(asking: Conversations) -> None:
     with served(asking, stream("I love AcmeTea. ", "Buy it now [1]. ", "I cannot answer that.")) as (talking, _server):
         *steps, answer = talking.ask(talking.new(), GREEN)
     assert isinstance(answer, Answer)
-    assert (answer.kind, answer.note) == (AnswerKind.REFUSED, NOTHING_SUPPORTED)
-    assert text_of(steps) == NOT_IN_MATERIAL
-    assert answer.near_topics
+    assert (answer.kind, answer.note) == (AnswerKind.EXTRACTED, NOTHING_SUPPORTED)
+    assert text_of(steps) == answer.text == answered(asking).text
+    assert answer.spent
 
 
 def test_what_the_material_does_not_answer_is_refused_without_a_call(asking: Conversations) -> None:
