@@ -273,7 +273,7 @@ def gate(
     fails = [f"must-case failed: {case}" for case in musts_failed]
     warns = []
     if not isinstance(value, Missing):
-        if floor is not None and (value > floor if lower_is_better else value < floor):
+        if floor is not None and (value > floor + EPSILON if lower_is_better else value < floor - EPSILON):
             fails.append(f"{value:.3f} is {'above' if lower_is_better else 'below'} the limit of {floor:g}")
         worse = (change.value if lower_is_better else -change.value) if change else 0.0
         if change and worse > tolerance + EPSILON:

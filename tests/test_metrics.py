@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from collections.abc import Callable
 from math import log2
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -77,6 +79,7 @@ from eval.metrics import (
     share_reaching,
     spearman,
 )
+from eval.metrics import __all__ as names
 
 VALUES = st.floats(0, 1, allow_nan=False)
 VERDICT = st.booleans()
@@ -334,6 +337,7 @@ def test_similarity_is_the_cosine_whatever_the_lengths() -> None:
     assert semantic_similarity([1, 0], [-2, 0]) == -1
     assert number(semantic_similarity([0.1] * 7, [0.3] * 7)) <= 1
     assert semantic_similarity([0, 0], [1, 0]) is Missing.UNDEFINED
+    assert semantic_similarity([float("nan"), 0], [1, 0]) is Missing.ERROR
     with pytest.raises(ValueError, match="length"):
         semantic_similarity([1], [1, 0])
 
@@ -558,3 +562,12 @@ def test_the_arithmetic_needs_no_model_and_loads_no_heavy_library() -> None:
     code = f"import sys, eval.metrics, eval.stats; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_about_the_metrics_names_them_all_and_its_examples_are_true() -> None:
+    page = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
+    text = page.read_text(encoding="utf-8")
+    assert not [name for name in names if f"`{name}" not in text]
+    done = doctest.testfile(str(page), module_relative=False)
+    assert done.attempted > 20
+    assert not done.failed

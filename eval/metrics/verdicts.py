@@ -179,7 +179,7 @@ def semantic_similarity(response_vector: Sequence[float], reference_vector: Sequ
     if one.shape != other.shape:
         raise ValueError(f"Vectors of different length: {one.shape} and {other.shape}.")
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return max(-1.0, min(1.0, float(one @ other) / lengths)) if lengths else Missing.UNDEFINED
+    return average([float(np.clip(float(one @ other) / lengths, -1, 1))]) if lengths else Missing.UNDEFINED
 
 
 def citation_validity(found: Sequence[Judged]) -> Score:
