@@ -97,6 +97,13 @@ class Ruling:
     why: tuple[str, ...] = ()
 
 
+_GRAVEST = (Status.FAIL, Status.NOT_MEASURED, Status.UNDEFINED, Status.WARN)
+_UNMEASURED = {
+    Missing.ERROR: Ruling(Status.NOT_MEASURED, ("too many judgements failed",)),
+    Missing.UNDEFINED: Ruling(Status.UNDEFINED, ("no case has anything to measure",)),
+}
+
+
 def mean(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Estimate:
     """The mean with a percentile bootstrap interval; cases of one cluster are drawn together.
 
@@ -141,8 +148,8 @@ def summary(
 ) -> Summary:
     """The mean of what has a value, an error counting as `worst`, what is undefined left out and counted.
 
-    An error is never dropped: a system must not gain by what makes its judge fail. So the mean is the least it can be, and
-    that is no longer a measurement once more than `error_limit` of the judgements failed.
+    An error is never dropped: a system must not gain by what makes its judge fail. So the mean is as bad as it can be, which
+    is no measurement any more once over `error_limit` of the judgements failed.
     """
     keys = range(len(scores)) if clusters is None else clusters
     kept = [(score, key) for score, key in zip(scores, keys, strict=True) if score is not Missing.UNDEFINED]
@@ -229,7 +236,7 @@ def minimum_detectable_effect(sd: float, n: int) -> float:
 
 
 def standard_error(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> float | None:
-    """Of the mean, by clusters (Miller 2024): without any, SD / sqrt n. None with fewer than two."""
+    """Of the mean, by G clusters (Miller 2024, times G / (G - 1)): without any, SD / sqrt n. None with fewer than two."""
     totals, counts = _by_cluster(values, clusters)
     if len(totals) < 2:
         return None
@@ -270,28 +277,33 @@ def gate(
     perhaps by chance is a WARN; with fewer than six families no test can tell, and tolerance alone decides. A metric that is
     not measured cannot fail but by a must-case, and does not pass either.
     """
-    fails = [f"must-case failed: {case}" for case in musts_failed]
-    warns = []
-    if not isinstance(value, Missing):
-        if floor is not None and (value > floor + EPSILON if lower_is_better else value < floor - EPSILON):
-            fails.append(f"{value:.3f} is {'above' if lower_is_better else 'below'} the limit of {floor:g}")
-        worse = (change.value if lower_is_better else -change.value) if change else 0.0
-        if change and worse > tolerance + EPSILON:
-            certain = change.p if p is None else p
-            said = f"worse by {worse:.3f}, more than {tolerance:g}"
-            if change.families < FEWEST:
-                fails.append(f"{said}; too few families ({change.families}) to test for chance")
-            elif certain < SIGNIFICANT:
-                fails.append(f"{said}, and not by chance (p = {certain:.2g})")
-            else:
-                warns.append(f"{said}, perhaps by chance (p = {certain:.2g})")
-    if fails:
-        return Ruling(Status.FAIL, (*fails, *warns))
-    if value is Missing.ERROR:
-        return Ruling(Status.NOT_MEASURED, ("too many judgements failed",))
-    if value is Missing.UNDEFINED:
-        return Ruling(Status.UNDEFINED, ("no case has anything to measure",))
-    return Ruling(Status.WARN if warns else Status.PASS, tuple(warns))
+    found = [Ruling(Status.FAIL, (f"must-case failed: {case}",)) for case in musts_failed]
+    if isinstance(value, Missing):
+        found.append(_UNMEASURED[value])
+    else:
+        found += _floor(value, floor, lower_is_better)
+        found += _worse(change, p, tolerance, lower_is_better)
+    status = next((status for status in _GRAVEST if status in {one.status for one in found}), Status.PASS)
+    return Ruling(status, tuple(why for one in found for why in one.why))
+
+
+def _floor(value: float, floor: float | None, lower_is_better: bool) -> list[Ruling]:
+    if floor is None or (value - floor if lower_is_better else floor - value) <= EPSILON:
+        return []
+    return [Ruling(Status.FAIL, (f"{value:.3f} is {'above' if lower_is_better else 'below'} the limit of {floor:g}",))]
+
+
+def _worse(change: Change | None, p: float | None, tolerance: float, lower_is_better: bool) -> list[Ruling]:
+    worse = 0.0 if change is None else change.value if lower_is_better else -change.value
+    if change is None or worse <= tolerance + EPSILON:
+        return []
+    certain = change.p if p is None else p
+    said = f"worse by {worse:.3f}, more than {tolerance:g}"
+    if change.families < FEWEST:
+        return [Ruling(Status.FAIL, (f"{said}; too few families ({change.families}) to test for chance",))]
+    if certain < SIGNIFICANT:
+        return [Ruling(Status.FAIL, (f"{said}, and not by chance (p = {certain:.2g})",))]
+    return [Ruling(Status.WARN, (f"{said}, perhaps by chance (p = {certain:.2g})",))]
 
 
 def _valued(score: Score | None) -> bool:
