@@ -70,9 +70,9 @@ def chromium() -> Iterator[Any]:
 
 
 def window(browser: Any, width: int, scheme: str) -> Any:
-    """A page of its own; `foreign` lists what it asked of anybody but the app."""
+    """A window of its own."""
     page = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme).new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(20_000)
     return page
 
 

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from coach.interview import Picking, Setup, Step
-from coach.settings import load_settings
+from coach.interviewer import Interviewer
+from coach.settings import Settings, load_settings
 from coach.wiring import make_history, open_coach, open_interviewer
 from ingest.read import whole_bank
 from tests.browser import SCHEMES, WIDTHS, chromium, running, settle, window
 
+_QUESTIONS = 4
 _QUESTION = "How does HNSW find neighbors, and what do I give up?"
 
 
@@ -33,32 +35,31 @@ class View:
     act: Callable[[Any], None] = settle
 
 
-def _asked(page: Any) -> None:
+def answered(page: Any) -> None:
     page.get_by_role("button", name="1", exact=True).first.wait_for()
 
 
-def _refused(page: Any) -> None:
+def refused(page: Any) -> None:
     page.get_by_text("That is not in the material.").first.wait_for()
 
 
-def _passage(page: Any) -> None:
+def passage(page: Any) -> None:
     page.get_by_role("button", name="1", exact=True).first.click()
     page.get_by_role("dialog").wait_for()
 
 
-def _open_all(page: Any) -> None:
+def opened(page: Any) -> None:
     settle(page)
-    for summary in page.locator("[data-testid=stExpander] summary").all():
-        summary.click()
+    page.locator("[data-testid=stExpander] summary").evaluate_all("found => found.forEach(summary => summary.click())")
 
 
 VIEWS = (
     View("today", "/"),
-    View("today-open", "/", _open_all),
+    View("today-open", "/", opened),
     View("ask", "/ask"),
-    View("ask-answer", f"/ask?q={_QUESTION}", _asked),
-    View("ask-passage", f"/ask?q={_QUESTION}", _passage),
-    View("ask-refusal", "/ask?q=What is the capital of Peru?", _refused),
+    View("ask-answer", f"/ask?q={_QUESTION}", answered),
+    View("ask-passage", f"/ask?q={_QUESTION}", passage),
+    View("ask-refusal", "/ask?q=What is the capital of Peru?", refused),
     View("interview", "/interview"),
     View("history", "/history"),
     View("practice", "/practice"),
@@ -66,18 +67,17 @@ VIEWS = (
     View("question", "/question?id=VD11"),
     View("progress", "/progress"),
     View("sources", "/sources"),
-    View("settings", "/settings", _open_all),
+    View("settings", "/settings", opened),
 )
 
 
-def evenings(home: Path) -> None:
-    """Three evenings of practice, one of them not finished."""
-    settings = load_settings().model_copy(update={"home": home})
+def evenings(settings: Settings, topics: tuple[str, str, str] = ("rag", "vector-db", "llm-prompting")) -> None:
+    """Three evenings of practice in the history that is set, each on a topic; the last is not finished."""
     coach = open_coach(settings)
     interviewer = open_interviewer(coach, whole_bank(settings.corpus).topics, settings, make_history(settings))
     began = interviewer.now()
-    for days, topics, questions in ((6, ("rag",), 4), (3, ("vector-db", "chunking"), 4), (0, ("llm-prompting",), 3)):
-        _evening(replace(interviewer, now=_clock(began - timedelta(days=days))), topics, questions, left_open=not days)
+    for days, topic in zip((6, 3, 0), topics, strict=True):
+        _evening(replace(interviewer, now=_clock(began - timedelta(days=days))), topic, left_open=not days)
     profile = replace(interviewer.profile(), interview_on=(began + timedelta(days=12)).date(), welcomed=True)
     interviewer.set_profile(profile)
     interviewer.history.close()
@@ -87,11 +87,9 @@ def _clock(at: datetime) -> Callable[[], datetime]:
     return lambda: at
 
 
-def _evening(interviewer: Any, topics: tuple[str, ...], questions: int, *, left_open: bool) -> None:
-    known = {topic.id for topic in interviewer.topics}
-    chosen = tuple(topic for topic in topics if topic in known)
-    interview = interviewer.begin(Setup(topics=chosen, questions=questions, picking=Picking.RANDOM, seed=7))
-    while interview.step is not Step.OVER and not (left_open and interview.asked == questions):
+def _evening(interviewer: Interviewer, topic: str, *, left_open: bool) -> None:
+    interview = interviewer.begin(Setup(topics=(topic,), questions=_QUESTIONS, picking=Picking.RANDOM, seed=7))
+    while interview.turn and interview.step is not Step.OVER and not (left_open and interview.asked == _QUESTIONS):
         points = interviewer.question(interview.turn).key_points
         said = " ".join(point.text for point in points[: 1 + interview.asked % 3])
         interview = interviewer.go_on(interviewer.reply(interview, said, 3))
@@ -116,7 +114,7 @@ def take(address: str, folder: Path, views: tuple[View, ...] = VIEWS) -> None:
 
 def _grow(page: Any, width: int) -> None:
     """Make the window as tall as what is in it: Streamlit scrolls inside."""
-    tall = page.evaluate("Math.max(...[...document.querySelectorAll('section')].map(part => part.scrollHeight))")
+    tall = page.evaluate("Math.max(...[...document.querySelectorAll('*')].map(part => part.scrollHeight))")
     page.set_viewport_size({"width": width, "height": max(WIDTHS[width], tall)})
     page.wait_for_timeout(300)
 
@@ -129,7 +127,7 @@ def main() -> None:
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(load_settings().index_folder, Path(home) / "index")
-        evenings(Path(home))
+        evenings(load_settings().model_copy(update={"home": Path(home)}))
         with running({"COACH_HOME": home}) as address:
             take(address, chosen.folder, tuple(view for view in VIEWS if not chosen.only or chosen.only in view.name))
 

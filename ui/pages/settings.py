@@ -178,7 +178,7 @@ def _limit() -> None:
 
 def _look() -> None:
     st.subheader("Light or dark", anchor=False)
-    st.markdown("The app follows your system. To choose yourself, open the menu :material/more_vert: at the top right.")
+    st.markdown("The app follows your system, and changes with it.")
 
 
 # Everything.

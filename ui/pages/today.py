@@ -127,7 +127,8 @@ def _open(name: str, state: str, target: str, address: dict[str, str]) -> None:
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{plain(name)}**")
             st.caption(plain(state))
-        st.page_link(target, label="Continue", query_params=address, width="content")
+        if st.button("Continue", key=f"continue-{next(iter(address.values()))}"):
+            st.switch_page(target, query_params=address)
 
 
 # When the interview is.
