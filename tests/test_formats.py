@@ -302,6 +302,11 @@ def test_a_broken_override_file_says_what_is_wrong(tmp_path: Path) -> None:
     file.write_text('{"lines": [{"line": 1, "sha256": "00", "is": "hint"}]}')
     with pytest.raises(BadInput, match=r"lines\.0\.sha256"):
         read_items(bank, file)
+    file.rename(tmp_path / ("list.txt" + SUFFIX))
+    (tmp_path / "other.txt").write_text(PLAIN, encoding="utf-8")
+    read = read_items(tmp_path)
+    assert len(read.items) == 12
+    assert "lines.0.sha256" in str(read.skipped[0])
 
 
 def test_the_overrides_in_the_package_hold_hashes_and_no_text() -> None:

@@ -49,15 +49,16 @@ def line_digest(text: str) -> str:
 def overrides_for(bank: Path, given: Path | None = None) -> dict[str, Role]:
     """What is decided, by line digest: by the package, then by a file beside the bank, then by `given`. Raises BadInput."""
     beside = bank.with_name(bank.name + SUFFIX)
-    return {**_shipped(), **(_read(beside) if beside.is_file() else {}), **(_read(given) if given else {})}
+    return {**_shipped(), **(read_overrides(beside) if beside.is_file() else {}), **(read_overrides(given) if given else {})}
 
 
 @cache
 def _shipped() -> dict[str, Role]:
-    return {digest: role for file in sorted(_SHIPPED.glob("*.json")) for digest, role in _read(file).items()}
+    return {digest: role for file in sorted(_SHIPPED.glob("*.json")) for digest, role in read_overrides(file).items()}
 
 
-def _read(file: Path) -> dict[str, Role]:
+def read_overrides(file: Path) -> dict[str, Role]:
+    """What one file decides, by line digest. Raises BadInput."""
     try:
         read = _Overrides.model_validate_json(file.read_bytes())
     except OSError as error:

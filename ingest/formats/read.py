@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from coach.errors import BadInput
 from coach.text import words
 from ingest.formats.asking import orders
 from ingest.formats.assemble import assemble
-from ingest.formats.decode import Unreadable, decoded, read_bytes
+from ingest.formats.decode import decoded, read_bytes
 from ingest.formats.items import Doubt, ItemsRead, Skipped
 from ingest.formats.layout import Layout, Plan, Section, detect, plan
 from ingest.formats.lines import Kind, Line, look, tidy
-from ingest.formats.overrides import Role, line_digest, overrides_for
+from ingest.formats.overrides import Role, line_digest, overrides_for, read_overrides
 from ingest.formats.own import is_own, read_own
 
 SUFFIXES = frozenset([".md", ".markdown", ".mdown", ".txt", ".text"])
@@ -24,8 +25,10 @@ _EMPTY = frozenset(words("what when with that this from they your does have into
 def read_items(path: Path, overrides: Path | None = None) -> ItemsRead:
     """The items of a file, or of every bank in a folder. What cannot be read is skipped with the reason, never raised.
 
-    Raises BadInput for an override file that breaks its format.
+    Raises BadInput if `overrides` breaks its format; what stands beside a bank and does so costs that bank alone.
     """
+    if overrides:
+        read_overrides(overrides)
     if not path.is_dir():
         return _read_file(path, str(path), overrides)
     found = ItemsRead()
@@ -41,10 +44,9 @@ def read_items(path: Path, overrides: Path | None = None) -> ItemsRead:
 
 
 def _read_file(path: Path, name: str, overrides: Path | None) -> ItemsRead:
-    decided = overrides_for(path, overrides)
     try:
-        return parse(decoded(read_bytes(path)), name, decided)
-    except Unreadable as error:
+        return parse(decoded(read_bytes(path)), name, overrides_for(path, overrides))
+    except BadInput as error:
         return ItemsRead(skipped=(Skipped(name, 0, 0, str(error)),))
 
 
