@@ -45,14 +45,17 @@ def next_question(questions: Sequence[Question], schedule: Schedule, interview: 
 
 
 def fitting(questions: Sequence[Question], setup: Setup) -> list[Question]:
-    """The questions a setup allows: those it names, or those of its topics, and of its level if it names one."""
+    """The questions a setup allows: those it names, or those of its topics, and of its level if it names one.
+
+    What nobody has answered yet cannot be graded: it is asked only where its topic, or the question itself, was chosen.
+    """
     if setup.only:
         by_id = {question.id: question for question in questions}
         return [by_id[id_] for id_ in setup.only if id_ in by_id]
     return [
         question
         for question in questions
-        if (not setup.topics or question.topic in setup.topics) and setup.level in {None, question.level}
+        if (question.topic in setup.topics or (not setup.topics and question.answer)) and setup.level in {None, question.level}
     ]
 
 
