@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coach.adapters.llm import OpenAIModel
 from coach.conversations import Conversations
 from coach.domain import Answer, AnswerKind, Doing, Manner, Part, Stage
 from coach.pace import paced
 from coach.service import Coach
 from coach.support import Evidence
 from coach.write import MARK, MAX_ANSWER, NOTHING_SUPPORTED, STOPPED, Draft, Prices, Stop, messages
-from tests.asking import GREEN, HONEST, KEY, OOLONG, answered, keyless, served, text_of
-from tests.llm_server import Step, drip, drop, raw, stall, status, stream
+from tests.asking import GREEN, HONEST, KEY, OOLONG, answered, keyless, served, text_of, writing
+from tests.llm_server import Step, drip, drop, raw, scripted, stall, status, stream
 
 WRITTEN = "Green tea is brewed with water well below boiling, at about 75 degrees. [1] Boiling water scalds the leaves. [2]"
 
@@ -154,16 +155,23 @@ FAULTS: dict[str, tuple[Step, str]] = {
     "429": (status(429), "at its limit"),
     "429 with a wait": (status(429, retry_after=3600), "asks to wait"),
     "500": (status(500), "status 500"),
+    "503": (raw(b"<html>Bad gateway</html>", 503, "text/html"), "status 503"),
+    "no answer": (stall, "sent nothing for 0.5 s"),
+    "thoughts only": (stream({"reasoning_content": "Hm."}, finish="length"), "wrote nothing"),
+    "a tool": (stream({"tool_calls": [{"index": 0, "function": {"name": "search"}}]}, finish="tool_calls"), "wrote nothing"),
+    "a fault in the stream": (stream(b'data: {"error": {"message": "out of memory"}}\n\n', finish=None), "out of memory"),
+    "a chunk cut off": (stream(b'data: {"choices": [{"del\n\n', finish=None), "cannot be read"),
     "garbage": (raw(b"<html>hello</html>", kind="text/html"), "cannot be read"),
     "nothing": (stream(), "wrote nothing"),
     "no good end": (stream(finish=None, then=drop), "broke the connection"),
-    "invalid bytes": (stream(b"data: \xff\xfe\n\n", finish=None), ""),
+    "invalid bytes": (stream(b"data: \xff\xfe\n\n", finish=None), "cannot be read"),
 }
 
 
 @pytest.mark.parametrize(("fault", "said"), FAULTS.values(), ids=FAULTS)
 def test_when_the_model_fails_the_material_answers_and_says_so(asking: Conversations, fault: Step, said: str) -> None:
-    with served(asking, fault) as (talking, _server):
+    with scripted(fault) as server:
+        talking = writing(asking, OpenAIModel(server.url, KEY, "small", retries=0, timeout=0.5))
         *steps, answer = talking.ask(talking.new(), GREEN)
     assert isinstance(answer, Answer)
     assert answer.kind is AnswerKind.EXTRACTED
@@ -173,14 +181,28 @@ def test_when_the_model_fails_the_material_answers_and_says_so(asking: Conversat
     assert KEY not in answer.note
 
 
-def test_a_cut_in_the_middle_keeps_what_was_shown_and_lets_the_material_answer(asking: Conversations) -> None:
-    with served(asking, stream(f"{HONEST} The leaves", finish=None, then=drop)) as (talking, _server):
+CUTS: dict[str, tuple[Step, str]] = {
+    "cut": (drop, "broke the connection"),
+    "stalled": (stall, "sent nothing for 0.5 s"),
+    "a chunk cut off": (lambda exchange: exchange.chunk(b'data: {"choices": [{"del\n\n'), "cannot be read"),
+    "invalid bytes": (lambda exchange: exchange.chunk(b"data: \xff\xfe\n\n"), "cannot be read"),
+    "a fault": (lambda exchange: exchange.chunk(b'data: {"error": {"message": "out of memory"}}\n\n'), "out of memory"),
+}
+
+
+@pytest.mark.parametrize(("cut", "said"), CUTS.values(), ids=CUTS)
+def test_a_cut_in_the_middle_keeps_what_was_shown_and_lets_the_material_answer(
+    asking: Conversations, cut: Step, said: str
+) -> None:
+    with scripted(stream(f"{HONEST} The leaves", finish=None, then=cut)) as server:
+        talking = writing(asking, OpenAIModel(server.url, KEY, "small", retries=0, timeout=0.5))
         *steps, answer = talking.ask(talking.new(), GREEN)
     assert isinstance(answer, Answer)
     assert answer.kind is AnswerKind.EXTRACTED
     assert answer.partial.startswith(WRITTEN)
     assert text_of(steps) == f"{answer.partial}\n\n{answer.text}"
     assert answer.note.startswith("The language model broke off")
+    assert said in answer.note
 
 
 @pytest.mark.parametrize(
