@@ -150,7 +150,11 @@ def judged(sample: Sample, judge: Judge, embedder: Embedder) -> Judged:
         scores["claim precision"] = claim_precision(holding(in_reference))
         scores["answer coverage"] = answer_coverage(holding(in_answer))
         scores["factual correctness"] = factual_correctness(holding(in_reference), holding(in_answer))
-    evidence = {"claims": _shown(said, in_contexts, in_reference), "points": _shown(points, recalled, in_answer)}
+    evidence = {
+        "claims": _shown(said, in_contexts, in_reference),
+        "points": _shown(points, recalled, in_answer),
+        "judged by": sorted({verdict.by for row in (*told, *wanted) for verdict in row}),
+    }
     return Judged(scores | _unjudged(sample, embedder), evidence)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from coach.service import Coach
 from eval import answers, baselines, samples
 from eval.answers import FALSE_ANSWER, FALSE_REFUSAL, HALF, TOP, VALIDITY, Ask, beside, cited
 from eval.cases import FOLDER, load_retrieval
+from eval.judge import Ruling, Verdict
 from eval.left_out import LeftOut
 from eval.metrics import Missing
 from eval.once import Once
@@ -26,6 +28,7 @@ from ingest.read import whole_bank
 from tests.conftest import CORPUS
 
 TEA = "How is green tea brewed?"
+JUDGED = {metric.name for metric in samples.metrics() if metric.judged}
 GREEN = Ask("a", "What temperature does green tea want?", "natural", answers=("TE01",))
 GONE = Ask("b", GREEN.user_input, "deleted", without=("TE01",))
 WOLVES = Ask("c", "How do wolves hunt reindeer in deep snow?", "far")
@@ -161,6 +164,18 @@ def test_the_numbers_of_a_full_sample_are_those_one_counts_by_hand(once: Coach) 
     assert scores["answer coverage"] == 0.5
     assert scores["context precision"] == 1.0
     assert scores["noise from irrelevant"] == 0.0
+
+
+def test_a_judge_that_fails_makes_errors_and_never_a_smaller_denominator(once: Coach) -> None:
+    class Failing:
+        id = "failing"
+
+        def entail(self, claims: Sequence[str], texts: Sequence[str]) -> list[list[Verdict]]:
+            return [[Verdict(Ruling.ERROR, by=self.id)] * len(texts) for _ in claims]
+
+    found = judged(sample(**FULL), Failing(), once.embedder)
+    assert {value for name, value in found.scores.items() if name in JUDGED} == {Missing.ERROR}
+    assert found.evidence["judged by"] == ["failing"]
 
 
 def test_an_answer_without_claims_is_undefined_and_not_perfect(once: Coach) -> None:
