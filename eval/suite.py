@@ -24,7 +24,7 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What each case is scored on or, with `whole`, what the numbers of all cases together come to (AUROC, kappa).
+    """What each case is scored on or, with the name of a function in `eval.whole`, what the numbers of all come to (AUROC).
 
     `floor` is the worst value that passes, whatever it was before: the most where lower is better. `tolerance` is how far
     it may get worse before anybody asks whether that was chance. `worst` is what a case counts that could not be scored.
@@ -38,7 +38,7 @@ class Metric:
     worst: float = 0.0
     judged: bool = False
     gated: bool = True
-    whole: Callable[[Sequence[Numbers]], Score] | None = None
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
