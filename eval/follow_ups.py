@@ -89,9 +89,9 @@ def measure(
     coach: Coach, dialogs: Sequence[Dialog], alone: Sequence[RetrievalCase], progress: Progress | None = None
 ) -> FollowUpReport:
     """Keyless, whatever language model the coach has."""
-    found = {}
+    came_to = {}
     for dialog in dialogs:
-        found[dialog.id] = _found(coach, dialog)
+        came_to[dialog.id] = found(coach, dialog)
         if progress:
             progress(1)
     rows = []
@@ -99,11 +99,11 @@ def measure(
         for held in (False, True):
             chosen = [dialog for dialog in dialogs if dialog.kind == kind and (dialog.held_back or not held)]
             name = f"{kind}, held back" if held else kind
-            rows.append(_row(name, chosen, [found[dialog.id] for dialog in chosen]))
+            rows.append(_row(name, chosen, [came_to[dialog.id] for dialog in chosen]))
     wrong = tuple(
         (dialog, one.searched, "not found" if dialog.kind == FOLLOW_UP else "rewritten")
         for dialog in dialogs
-        if (one := found[dialog.id]) and (not one.resolved if dialog.kind == FOLLOW_UP else one.searched != dialog.turns[-1])
+        if (one := came_to[dialog.id]) and (not one.resolved if dialog.kind == FOLLOW_UP else one.searched != dialog.turns[-1])
     )
     return FollowUpReport(tuple(rows), mean([float(coach.quoter.resolver.follows(case.user_input)) for case in alone]), wrong)
 
@@ -120,7 +120,8 @@ def told(report: FollowUpReport) -> list[str]:
     ]
 
 
-def _found(coach: Coach, dialog: Dialog) -> Found:
+def found(coach: Coach, dialog: Dialog) -> Found:
+    """The last turn of a dialog, searched for as asked and as resolved."""
     question, searched = dialog.turns[-1], _resolved(coach, dialog.turns)
     hits = coach.search(searched)
     before = coach.search(question, 1) if searched != question else hits
