@@ -197,6 +197,18 @@ def test_numbers_may_restart_without_a_heading() -> None:
     assert len(items("1. What is X?\n2. What is Y?\n\n1. What is Z?\n2. Explain W in full.\n")) == 4
 
 
+def test_numbers_restart_below_a_heading_whatever_the_line_says() -> None:
+    text = (
+        "## One\n\n**1)** What is X?\n\nX.\n\n**2)** Y at length.\n\n### Steps\n1. first\n\n## Two\n\n**1) Z.** Print it.\n\nZ.\n"
+    )
+    assert prompts(text) == ["What is X?", "Y at length.", "Z. Print it."]
+
+
+def test_a_source_behind_a_question_is_a_link_of_it_not_its_text() -> None:
+    (item,) = items("#### 1) What is X? [[src](https://x.example/a)] [[source 2]](https://x.example/b)\n\nX.\n")
+    assert (item.prompt, len(item.links)) == ("What is X?", 2)
+
+
 def test_labels_and_bold_type_are_layouts_too() -> None:
     labeled = "Q1. What is X?\nA1. X it is.\n\nQ2: How does Y work\nA: Well.\nAnd fast.\n"
     assert [(item.prompt, item.answer) for item in items(labeled)] == [

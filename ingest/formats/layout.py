@@ -100,7 +100,9 @@ def detect(lines: Sequence[Line]) -> Layout | None:
             bodies += line.kind in _BELOW
     best = max(_MARKS.values(), key=lambda layout: counts[layout])
     asked = counts[best]
-    listed = best is Layout.NUMBERED and (bodies < asked / 4 or (unmarked > asked / 4 and unmarked + asked > prose))
+    listed = best in {Layout.NUMBERED, Layout.LABELED} and (
+        bodies < asked / 4 or (unmarked > asked / 4 and unmarked + asked > prose)
+    )
     if listed or (unmarked > asked and unmarked + asked >= _MOSTLY * prose):
         return Layout.PLAIN
     if asked:
@@ -279,12 +281,15 @@ def _numbered(lines: Sequence[Line]) -> Starts:
     asked = [at for at in counted if asks(lines[at].said)]
     answered = {at for at in counted if _answered(lines, at)}
     marked = len(answered & set(asked)) > _NEARLY_ALL * len(asked)
+    top = next((line.level for line in reversed(lines[: min(counted, default=0)]) if line.kind is Kind.HEADING), 0)
     starts: Starts = {}
     last = inner = 0
     for at in counted:
         line, before = lines[at], _before(lines, at)
         follows = line.count == last + 1 and not (inner and line.count == inner + 1)
-        begins = line.count == 1 and not marked and asks(line.said) and (before in starts or lines[before].kind in _PARTS)
+        below = lines[before].kind is Kind.HEADING and lines[before].level <= top
+        parted = asks(line.said) and not marked and (before in starts or lines[before].kind in _PARTS)
+        begins = line.count == 1 and (below or parted)
         if at in answered or tidy(line.said).endswith("?") or follows or begins:
             starts[at], last, inner = _said(line), line.count, 0
         else:

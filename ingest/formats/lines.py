@@ -81,6 +81,7 @@ _INDENTED = re.compile(r" {4}|\s*\t")
 _LINK = re.compile(
     r"!?\[[^\[\]]{0,400}\]\(([^()\s]{0,1000}(?:\([^()\s]{0,300}\)[^()\s]{0,300}){0,3})\)|<?https?://[^\s>]{1,1000}>?"
 )
+_SOURCE = re.compile(r"\[{1,2}(?:src|source|ref)\s?\d{0,2}\]?(?:\([^()\s]{0,1000}\))?\]?(?:\([^()\s]{0,1000}\))?", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 
 
@@ -93,10 +94,11 @@ def look(text: str) -> list[Line]:
 
 
 def tidy(text: str) -> str:
-    """A prompt or a title as a person would write it: no emphasis, escapes, entities, tags or runs of blanks."""
+    """A prompt or a title as a person would write it: no emphasis, escapes, entities, tags, sources or runs of blanks."""
     text = _TAG.sub(" ", html.unescape(text))
     text = re.sub(r"\\([\\`*_{}\[\]()#+.!>-])", r"\1", text)
     text = re.sub(r"(?<!\w)(?:\*{1,6}|_{2,6})|(?:\*{1,6}|_{2,6})(?!\w)", "", text)
+    text = _SOURCE.sub(" ", text)
     return " ".join(re.sub(r"\[([^\[\]]{0,400})\]\([^()\s]{0,1000}\)", r"\1", text).split())
 
 
