@@ -36,7 +36,7 @@ class View:
 
 
 def answered(page: Any) -> None:
-    page.get_by_role("button", name="1", exact=True).first.wait_for()
+    page.get_by_text("HNSW answers a nearest-neighbor query").first.wait_for()
 
 
 def refused(page: Any) -> None:

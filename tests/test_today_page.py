@@ -72,7 +72,7 @@ def test_what_is_planned_is_practiced_with_one_click() -> None:
     app = click(home(), "practice")
     begun = interviewer().interviews()[0][1]
     assert len(begun.setup.only) == 3
-    assert app.query_params["id"] == begun.id
+    assert app.query_params["session"] == begun.id
 
 
 def test_an_unfinished_interview_and_the_last_conversation_are_offered() -> None:
