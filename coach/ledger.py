@@ -9,12 +9,34 @@ from datetime import date, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from coach.domain import Spent
-from coach.errors import Conflict, StorageError
-from coach.ports import History, Record
+from coach.errors import Conflict, LLMError, StorageError
+from coach.ports import ChatModel, History, Message, Record, Shape, Usage, Writing
 
 SPENDING = "spending"
+CHARACTERS_PER_TOKEN = 4
 _TRIES = 20
 _SPENT = TypeAdapter(Spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Of a million tokens that go in and that come out, in any currency. None is unknown, and then so is the cost."""
+
+    prompt: float | None = None
+    completion: float | None = None
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        if self.prompt is None or self.completion is None:
+            return None
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
+
+    def spent(self, model: str, usage: Usage, prompt: Sequence[Message], written: str) -> Spent:
+        """What a call took. What the server does not say is estimated by length."""
+        counted = usage.prompt_tokens is not None and usage.completion_tokens is not None
+        sent = sum(len(message.content) for message in prompt)
+        into = usage.prompt_tokens if usage.prompt_tokens is not None else _tokens(sent)
+        out = usage.completion_tokens if usage.completion_tokens is not None else _tokens(len(written))
+        return Spent(model, usage.calls, into, out, counted, self.of(into, out), usage.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,35 @@ class Ledger:
         if self.most_cost is not None and today.cost is not None and today.cost >= self.most_cost:
             return f"Today's limit of {self.most_cost:g} is used up ({today.cost:.4g})."
         return ""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A language model whose forms are paid for, and that fills none once today's limit is reached: a `ChatModel`."""
+
+    model: ChatModel
+    ledger: Ledger
+    prices: Prices
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def fill(self, messages: Sequence[Message], shape: type[Shape]) -> tuple[Shape, Usage]:
+        """A reply that fits `shape`. Raises LLMError, also when the limit is reached."""
+        if used_up := self.ledger.used_up():
+            raise LLMError(used_up)
+        filled, usage = self.model.fill(messages, shape)
+        self.ledger.add(self.prices.spent(self.name, usage, messages, filled.model_dump_json()))
+        return filled, usage
+
+    def write(self, messages: Sequence[Message]) -> Writing:
+        """Text is paid for by whoever reads it, who knows when it ends."""
+        return self.model.write(messages)
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
 
 
 def _day(on: date, records: Sequence[Record]) -> Day:

@@ -23,12 +23,12 @@ from coach.examiner import Examiner
 from coach.grade import Grader, weights_for
 from coach.hint import Cues
 from coach.interviewer import Interviewer
-from coach.ledger import Ledger
+from coach.ledger import Ledger, Paid, Prices
 from coach.ports import FORMAT, About, ChatModel, Embedder, EmbedderId, History, IndexStore
 from coach.refuse import calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
-from coach.write import Prices, Writer
+from coach.write import Writer
 
 
 def open_coach(settings: Settings | None = None) -> Coach:
@@ -75,9 +75,11 @@ def open_interviewer(
     """An interviewer over a coach's material and a bank, and a history if one is open. Raises SettingsError, StorageError."""
     settings = settings or load_settings()
     grader = coach.grader(weights_for(coach.embedder.id.name))
-    examiner = Examiner(grader, lambda: secrets.token_hex(8), make_model(settings), settings.votes)
-    cues = Cues(coach.lexicon, coach.index.about)
     history = history or make_history(settings)
+    model = make_model(settings)
+    paid = Paid(model, make_ledger(settings, history), make_prices(settings)) if model else None
+    examiner = Examiner(grader, lambda: secrets.token_hex(8), paid, settings.votes)
+    cues = Cues(coach.lexicon, coach.index.about)
     return Interviewer(tuple(topics), examiner, cues, history, lambda: datetime.now().astimezone(), lambda: secrets.token_hex(6))
 
 
@@ -86,24 +88,13 @@ def open_conversations(
 ) -> Conversations:
     """Conversations over a coach's material and a bank, and a history if one is open. Raises SettingsError, StorageError."""
     settings = settings or load_settings()
-    if settings.daily_cost is not None and None in {settings.price_in, settings.price_out}:
-        raise SettingsError(
-            "COACH_DAILY_COST needs prices. Set COACH_PRICE_IN and COACH_PRICE_OUT, or COACH_DAILY_TOKENS instead."
-        )
     model = make_model(settings)
     history = history or make_history(settings)
-    ledger = Ledger(history, lambda: datetime.now().astimezone(), settings.daily_tokens, settings.daily_cost)
+    ledger = make_ledger(settings, history)
     coach = replace(coach, bank={question.id: question for topic in topics for question in topic.questions})
     if model:
-        prices = Prices(settings.price_in, settings.price_out)
-        writer = Writer(
-            model,
-            coach.quoter,
-            lambda: secrets.token_hex(8),
-            ledger.add,
-            settings.context,
-            prices,
-        )
+        prices = make_prices(settings)
+        writer = Writer(model, coach.quoter, lambda: secrets.token_hex(8), ledger.add, settings.context, prices)
         coach = replace(coach, writer=writer)
     where = urlsplit(settings.openai_base_url).hostname if settings.openai_base_url else "api.openai.com"
     return Conversations(coach, history, ledger, ledger.now, lambda: secrets.token_hex(6), where or "")
@@ -114,6 +105,19 @@ def make_history(settings: Settings) -> History:
     from coach.adapters.history import SqlHistory
 
     return SqlHistory.at(settings.history_url.get_secret_value() if settings.history_url else settings.history_file)
+
+
+def make_ledger(settings: Settings, history: History) -> Ledger:
+    """Raises SettingsError."""
+    if settings.daily_cost is not None and None in {settings.price_in, settings.price_out}:
+        raise SettingsError(
+            "COACH_DAILY_COST needs prices. Set COACH_PRICE_IN and COACH_PRICE_OUT, or COACH_DAILY_TOKENS instead."
+        )
+    return Ledger(history, lambda: datetime.now().astimezone(), settings.daily_tokens, settings.daily_cost)
+
+
+def make_prices(settings: Settings) -> Prices:
+    return Prices(settings.price_in, settings.price_out)
 
 
 def make_model(settings: Settings) -> ChatModel | None:

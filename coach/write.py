@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from coach.answer import Found, marked
 from coach.domain import Answer, AnswerKind, Checked, Citation, Doing, Manner, Part, Spent, Stage
 from coach.errors import ContextOverflow, LLMError
+from coach.ledger import CHARACTERS_PER_TOKEN, Prices
 from coach.ports import ChatModel, Embedder, Lexicon, Message, Usage, Writing
 from coach.quote import FROM_THE_BANK, Quoter
 from coach.resolve import MAX_CARRIED, Said
@@ -25,7 +26,6 @@ from coach.text import BlockKind, Unit, clean, find_quote, item_marker, sentence
 
 VERSION = "1"
 MAX_ANSWER = 8_000
-CHARACTERS_PER_TOKEN = 4
 # Turns that the rewriting of a follow-up is shown, and how much of each answer.
 TURNS_SHOWN = 3
 _ANSWER_SHOWN = 600
@@ -83,19 +83,6 @@ class Rewritten(BaseModel):
     """What the model has to fill in."""
 
     question: str = Field(max_length=500)
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Of a million tokens that go in and that come out, in any currency. None is unknown, and then so is the cost."""
-
-    prompt: float | None = None
-    completion: float | None = None
-
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        if self.prompt is None or self.completion is None:
-            return None
-        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
 
 
 class Stop:
@@ -172,12 +159,8 @@ class Writer:
                 yield from self._instead(attempt, NOTHING_SUPPORTED)
 
     def account(self, usage: Usage, prompt: Sequence[Message], written: str) -> Spent:
-        """What a call took, told to whoever keeps account. What the server does not say is estimated by length."""
-        counted = usage.prompt_tokens is not None and usage.completion_tokens is not None
-        sent = sum(len(message.content) for message in prompt)
-        into = usage.prompt_tokens if usage.prompt_tokens is not None else _tokens(sent)
-        out = usage.completion_tokens if usage.completion_tokens is not None else _tokens(len(written))
-        spent = Spent(self.model.name, usage.calls, into, out, counted, self.prices.of(into, out), usage.seconds)
+        """What a call took, told to whoever keeps account."""
+        spent = self.prices.spent(self.model.name, usage, prompt, written)
         self.spend(spent)
         return spent
 
@@ -439,7 +422,3 @@ def _without_quotes(text: str, passages: Sequence[str]) -> tuple[str, int]:
         return match.group(1)
 
     return _QUOTED.sub(looked_up, text), lost
-
-
-def _tokens(characters: int) -> int:
-    return -(-characters // CHARACTERS_PER_TOKEN)

@@ -14,10 +14,10 @@ from coach.adapters.history import SqlHistory
 from coach.adapters.llm import OpenAIModel
 from coach.conversations import Conversations
 from coach.domain import Answer, Part, Stage
-from coach.ledger import Ledger
+from coach.ledger import Ledger, Prices
 from coach.ports import ChatModel
 from coach.service import Coach
-from coach.write import Prices, Writer
+from coach.write import Writer
 from ingest.read import whole_bank
 from tests.llm_server import Scripted, Step, scripted
 

@@ -5,21 +5,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from coach.adapters.embed import SentenceEmbedder
+from coach.adapters.history import SqlHistory
 from coach.adapters.llm import OpenAIModel
 from coach.domain import Grade, Mode, PointVerdict, Question, Verdict
 from coach.examiner import Examiner
 from coach.grade import TOO_LITTLE, VERSION, Grader, score
 from coach.judge import VERSION as PROMPT
+from coach.ledger import Ledger, Paid, Prices
 from coach.text import clean
 from coach.wiring import make_grader
 from ingest.read import whole_bank
 from ingest.split import entries
 from tests.conftest import CORPUS
-from tests.interviews import BANK, BOAT, FULL, GRADER, GREEN, OFF_TOPIC, OOLONG_TEA, WEAK, examiner
+from tests.interviews import BANK, BEGAN, BOAT, FULL, GRADER, GREEN, OFF_TOPIC, OOLONG_TEA, WEAK, examiner
 from tests.llm_server import Exchange, Scripted, Step, drop, reply, scripted, stall, status
 
 STEEP = "the leaves steep for two minutes"
@@ -318,3 +321,16 @@ def test_the_prompt_has_nothing_of_the_candidate_outside_the_fence() -> None:
 def test_the_bank_of_these_tests_is_graded_in_full() -> None:
     for question in (question for topic in BANK for question in topic.questions):
         assert examiner().grade(question, FULL[question.id]).score == 5
+
+
+def test_grading_is_paid_for_and_past_the_days_limit_the_rubric_grades(tmp_path: Path) -> None:
+    ledger = Ledger(SqlHistory.at(tmp_path / "history.db"), lambda: BEGAN, most_tokens=10)
+    with scripted(verdicts(("covered", STEEP), MISSING, MISSING)) as server:
+        judge = examiner(Paid(OpenAIModel(server.url, "key", "small"), ledger, Prices(1.0, 1.0)))
+        judged, after = judge.grade(GREEN, WEAK), judge.grade(GREEN, WEAK)
+    today = ledger.today()
+    assert (today.calls, today.tokens, today.cost) == (1, 12, pytest.approx(12e-6))
+    assert judged.stamp
+    assert judged.stamp.mode is Mode.LLM
+    assert after.score == examiner().grade(GREEN, WEAK).score
+    assert after.note.endswith("so the rubric did. Today's limit of 10 tokens is used up (12).")

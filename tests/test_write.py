@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from coach.adapters.llm import OpenAIModel
 from coach.conversations import Conversations
 from coach.domain import Answer, AnswerKind, Doing, Manner, Part, Stage
+from coach.ledger import Prices
 from coach.pace import paced
 from coach.service import Coach
 from coach.support import Evidence
-from coach.write import MARK, MAX_ANSWER, NOTHING_SUPPORTED, STOPPED, Draft, Prices, Stop, messages
+from coach.write import MARK, MAX_ANSWER, NOTHING_SUPPORTED, STOPPED, Draft, Stop, messages
 from tests.asking import GREEN, HONEST, KEY, OOLONG, answered, keyless, served, text_of, writing
 from tests.llm_server import Step, drip, drop, raw, scripted, stall, status, stream
 
