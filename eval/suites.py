@@ -115,10 +115,13 @@ def follow_up_dialogs(coach: Coach, questions: Mapping[str, Question], dialogs: 
     def score(case: Case) -> Scored:
         dialog = of[case.id]
         one = found(coach, dialog)
-        about = {"found": float(one.resolved), "answered": float(one.answered)}
-        alone = {} if dialog.kind == FOLLOW_UP else {"new question rewritten": float(one.searched != dialog.turns[-1])}
+        # A new question may be worded as the bank words it: that it is found tells nothing.
+        if dialog.kind == FOLLOW_UP:
+            scores = {"found": float(one.resolved), "answered": float(one.answered)}
+        else:
+            scores = {"new question rewritten": float(one.searched != dialog.turns[-1])}
         evidence = {"turns": list(dialog.turns), "searched": one.searched, "expected": list(dialog.relevant)}
-        return Scored(about | alone, evidence=evidence)
+        return Scored(scores, evidence=evidence)
 
     metrics = (
         Metric("found", floor=0.75, tolerance=0.03),
