@@ -163,8 +163,10 @@ def test_a_file_that_changes_while_it_is_read_is_not_believed(tmp_path: Path) ->
         "Q" * 100_000 + ":",
         "https://x.example/" + "(" * 100_000,
         "Answer" * 20_000,
+        "What is\n" + "a\n" * 30_000,
+        "1. What is X?\n" + "\nAnswer\n" * 20_000,
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_hostile_text_takes_no_more_than_its_length(text: str) -> None:
     """A pattern that backtracks would run into the limit of the test run."""

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from ingest.formats.asking import asks
 from ingest.formats.items import Item, Skipped
@@ -23,6 +24,8 @@ _PAGE = re.compile(
     r"copyright.*|all rights reserved.*|©.*",
     re.IGNORECASE,
 )
+# Nobody asks over more lines than that.
+_MOST_WRAPS = 12
 _WORD = re.compile(r"\w")
 _TAGS = re.compile(r"(?<=[?.])\s*\(([^()]{1,60})\)$")
 
@@ -157,10 +160,11 @@ class _Body:
             if line.kind is Kind.HINT or line.number in self.hints:
                 hinting = True
                 self._hint.append(line.said if line.kind is Kind.HINT else line.text)
-            elif line.kind is Kind.ANSWER and not any(text.strip() for text in self._answer):
+            elif line.kind is Kind.ANSWER and not self._answer:
                 hinting = False
                 self._answer.extend([line.said] if line.said.strip("* ") else [])
-            elif line.kind is Kind.RULE and not self._answer:
+            elif line.kind in {Kind.BLANK, Kind.RULE} and not self._answer:
+                hinting = False
                 continue
             elif hinting and line.kind in {Kind.TEXT, Kind.INDENTED}:
                 self._hint.append(line.text)
@@ -170,12 +174,12 @@ class _Body:
 
     def _rest_of_prompt(self, lines: Sequence[Line]) -> int:
         """How many lines still belong to the question: a sentence left open, or all up to the answer's marker."""
-        taken = 0
-        while taken < len(lines) and lines[taken].kind in {Kind.TEXT, Kind.INDENTED}:
-            said = tidy(lines[taken].text)
-            marked = taken + 1 < len(lines) and lines[taken + 1].kind is Kind.ANSWER
-            if lines[taken].number in self.hints or not (wraps(self.prompt, said) or marked):
+        parts = [self.prompt]
+        for line, following in zip_longest(lines[:_MOST_WRAPS], lines[1 : _MOST_WRAPS + 1]):
+            marked = following is not None and following.kind is Kind.ANSWER
+            goes_on = line is not None and line.kind in {Kind.TEXT, Kind.INDENTED} and line.number not in self.hints
+            if not goes_on or not (marked or wraps(parts[-1], tidy(line.text))):
                 break
-            self.prompt = f"{self.prompt} {said}"
-            taken += 1
-        return taken
+            parts.append(tidy(line.text))
+        self.prompt = " ".join(parts)
+        return len(parts) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coach.domain import Question, Reference
@@ -69,7 +70,13 @@ class ItemsRead:
     doubts: tuple[Doubt, ...] = ()
     layouts: tuple[tuple[str, str], ...] = ()
 
-    def __add__(self, other: ItemsRead) -> ItemsRead:
-        return ItemsRead(
-            self.items + other.items, self.skipped + other.skipped, self.doubts + other.doubts, self.layouts + other.layouts
-        )
+
+def together(reads: Iterable[ItemsRead]) -> ItemsRead:
+    """What several files came to."""
+    all_ = list(reads)
+    return ItemsRead(
+        tuple(item for read in all_ for item in read.items),
+        tuple(skipped for read in all_ for skipped in read.skipped),
+        tuple(doubt for read in all_ for doubt in read.doubts),
+        tuple(layout for read in all_ for layout in read.layouts),
+    )

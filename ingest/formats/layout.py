@@ -64,9 +64,7 @@ FURNITURE = "about the document, not a question"
 READING = "a reading list, not a question"
 EMPTY = "a heading with nothing below it"
 
-_CONTENTS = re.compile(
-    r"(?:table of )?contents?|toc|index|agenda|list of questions|questions? (?:list|index)|jump to.*|navigation", re.IGNORECASE
-)
+_CONTENTS = re.compile(r"(?:table of )?contents?|toc|list of questions|questions? list", re.IGNORECASE)
 _FURNITURE = re.compile(
     r"preamble|introduction|intro|overview|about(?: .*)?|license|licen[cs]ing|contribut.*|.*\bhow to contribute\b.*|"
     r"acknowledge?ments?|credits?|disclaimer|change ?log|contacts?|authors?|star history|support|foreword|preface|"
@@ -84,7 +82,7 @@ _LABEL = re.compile(
 def detect(lines: Sequence[Line]) -> Layout | None:
     """The layout that explains most of the questions; None where nothing is asked."""
     counts = Counter[Layout]()
-    unmarked = prose = bodies = 0
+    unmarked = prose = bodies = answers = 0
     contents = _contents(lines)
     for at, line in enumerate(lines):
         if at in contents:
@@ -98,12 +96,13 @@ def detect(lines: Sequence[Line]) -> Layout | None:
             bodies += not whole
         else:
             bodies += line.kind in _BELOW
+            answers += line.kind is Kind.ANSWER
     best = max(_MARKS.values(), key=lambda layout: counts[layout])
     asked = counts[best]
-    listed = best in {Layout.NUMBERED, Layout.LABELED} and (
-        bodies < asked / 4 or (unmarked > asked / 4 and unmarked + asked > prose)
-    )
-    if listed or (unmarked > asked and unmarked + asked >= _MOSTLY * prose):
+    # Numbers go well with lines that have none; other marks do so only where they are few among them.
+    beside = asked / 4 if best in {Layout.NUMBERED, Layout.LABELED} else asked * 3
+    bare = best is Layout.NUMBERED and bodies < asked / 4
+    if bare or (unmarked > beside and unmarked + asked > _MOSTLY * prose and (not asked or answers <= asked / 2)):
         return Layout.PLAIN
     if asked:
         return best
@@ -149,11 +148,13 @@ def _is_titled(line: Line) -> bool:
 
 
 def _contents(lines: Sequence[Line]) -> set[int]:
-    """The lines below a heading that announces a table of contents, up to the next heading."""
+    """The lines below a heading that announces a table of contents, up to the next heading or rule."""
     inside, found = False, set()
     for at, line in enumerate(lines):
         if line.kind is Kind.HEADING:
             inside = bool(_CONTENTS.fullmatch(tidy(line.said).rstrip(":")))
+        elif line.kind is Kind.RULE:
+            inside = False
         elif inside:
             found.add(at)
     return found
@@ -225,14 +226,14 @@ def _other(lines: Sequence[Line], node: _Node, found: Plan) -> int:
     reason = ""
     if _CONTENTS.fullmatch(title) or (body and all(line.kind is Kind.INSIDE for line in body)):
         reason = CONTENTS
+    elif _inner(lines, node, found):
+        return node.end
     elif _FURNITURE.fullmatch(title):
         reason = FURNITURE
     elif not body:
         reason = EMPTY
     elif all(line.kind in {Kind.LINKS, Kind.RULE, Kind.INSIDE, Kind.MARKUP} for line in body):
         reason = READING
-    elif _inner(lines, node, found):
-        return node.end
     elif node.below or not found.starts or node.level == 1:
         found.sections[node.at] = Section(node.level, title)
         return node.at + 1
@@ -326,11 +327,11 @@ def _plain(lines: Sequence[Line]) -> Starts:
             continue
         said = tidy(line.said)
         if not first and wraps(open_, said):
-            open_ = f"{open_} {said}"
+            open_ = said
             continue
         counted = line.kind in {Kind.NUMBERED, Kind.LABELED}
         topic = first and line.kind in {Kind.TEXT, Kind.BOLD} and _is_topic(said) and bool(starts)
-        if asks(said) or counted or topic:
+        if asks(said) or counted or topic or _answered(lines, at):
             starts[at] = _said(line)
             open_ = said
         else:

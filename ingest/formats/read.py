@@ -11,7 +11,7 @@ from coach.text import words
 from ingest.formats.asking import orders
 from ingest.formats.assemble import assemble
 from ingest.formats.decode import decoded, read_bytes
-from ingest.formats.items import Doubt, ItemsRead, Skipped
+from ingest.formats.items import Doubt, ItemsRead, Skipped, together
 from ingest.formats.layout import Layout, Plan, Section, detect, plan
 from ingest.formats.lines import Kind, Line, look, tidy
 from ingest.formats.overrides import Role, line_digest, overrides_for, read_overrides
@@ -31,16 +31,14 @@ def read_items(path: Path, overrides: Path | None = None) -> ItemsRead:
         read_overrides(overrides)
     if not path.is_dir():
         return _read_file(path, str(path), overrides)
-    found = ItemsRead()
-    for file in sorted(path.rglob("*")):
-        if file.is_dir() or file.suffix.lower() not in SUFFIXES:
-            continue
-        name = str(file)
-        if not file.resolve().is_relative_to(path.resolve()):
-            found += ItemsRead(skipped=(Skipped(name, 0, 0, "is a link out of the folder. Copy the file, or name it itself"),))
-        else:
-            found += _read_file(file, name, overrides)
-    return found
+    files = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and not file.is_dir())
+    return together(_read_inside(path, file, overrides) for file in files)
+
+
+def _read_inside(folder: Path, file: Path, overrides: Path | None) -> ItemsRead:
+    if not file.resolve().is_relative_to(folder.resolve()):
+        return ItemsRead(skipped=(Skipped(str(file), 0, 0, "is a link out of the folder. Copy the file, or name it itself"),))
+    return _read_file(file, str(file), overrides)
 
 
 def _read_file(path: Path, name: str, overrides: Path | None) -> ItemsRead:
