@@ -2,8 +2,8 @@
 
 A text says a claim if it stands there word for word; or if one of its sentences is near in meaning, its best two hold much
 of what the claim's words are worth, and nothing there speaks against it: a number the text does not have, a "not" on one side
-only, an opposite, the same words in another order. What shares few words with the claim may still say it in other words:
-that is left to the small net of `coach.entail`, and only that, for the net takes a near copy for a denial whatever it says.
+only, an opposite, the same words in another order. What shares few words with the claim may still say it in other words: in
+short texts that is left to the small net of `coach.entail`, and only that, for the net takes a near copy for a denial.
 It does not see every exchange of roles, and hardly any paraphrase that shares no words; `eval.self_test` measures how often.
 """
 
@@ -34,7 +34,8 @@ LEAST_WORDS = 0.4
 # On the statements written about the same questions: 40 of 100 free paraphrases are taken, 4 free contradictions, 1 foreign.
 SAID = 0.6
 SAID_COSINE = 0.3
-# A long text is not read where it shares so little with a claim; of a short one every sentence is.
+# A long text is not read where it shares so little with a claim, and then only its best sentences by words. Of a short one
+# every sentence is, and only there a paraphrase without common words is looked for: elsewhere it would hardly be among those.
 _WORTH_READING = 0.25
 _SHORT = 6
 _LOOKED_AT = 2
@@ -52,6 +53,10 @@ class _Text:
     whole: str
     sentences: tuple[str, ...]
     tokens: tuple[frozenset[int], ...]
+
+    @property
+    def short(self) -> bool:
+        return len(self.sentences) <= _SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Rules:
 
     def _candidates(self, claim: str, text: _Text) -> tuple[int, ...]:
         """Which sentences of a text are worth comparing with a claim."""
-        if len(text.sentences) <= _SHORT:
+        if text.short:
             return tuple(range(len(text.sentences)))
         wanted = self._tokens(claim)
         best = sorted(range(len(text.sentences)), key=lambda i: -self._share(wanted, text.tokens[i]))[:_LOOKED_AT]
@@ -126,7 +131,7 @@ class Rules:
             ruling = Ruling.CONTRADICTED if against else Ruling.SUPPORTED
             return Verdict(ruling, first, against or f"cosine {best.cosines[0]:.2f}, words {best.share:.2f}", self.id)
         for sentence, cosine in zip(best.sentences, best.cosines, strict=True):
-            says = self._says(claim, sentence) if cosine >= SAID_COSINE else 0.0
+            says = self._says(claim, sentence) if text.short and cosine >= SAID_COSINE else 0.0
             if says >= SAID and not _against(claim, sentence, text.whole, self.lexicon):
                 return Verdict(Ruling.SUPPORTED, sentence, f"in other words {says:.2f}", self.id)
         return Verdict(Ruling.UNKNOWN, first, f"cosine {best.cosines[0]:.2f}, words {best.share:.2f}", self.id)
