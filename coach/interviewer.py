@@ -84,6 +84,20 @@ class Interviewer:
         self.history.append(id_, 0, record(began))
         return self.go_on(Interview.from_events(id_, (began,)))
 
+    def practice(self, ids: Sequence[str]) -> Interview:
+        """A practice of these questions in their order: the one that is open, or a new one. Raises BadInput, StorageError."""
+        for id_ in ids:
+            self.known(id_)
+        only = tuple(ids)[:MAX_QUESTIONS]
+        open_ = next((one for _stream, one in self.unfinished() if one.setup.only == only and not one.setup.real), None)
+        return self.arrive(open_.id) if open_ else self.begin(Setup(questions=len(only), only=only))
+
+    def sitting(self) -> Interview | None:
+        """The practice of several chosen questions that was begun today and is not over, the newest."""
+        today = self.now().date()
+        begun = (one for _stream, one in self.unfinished() if one.began.astimezone(self.now().tzinfo).date() == today)
+        return next((one for one in begun if len(one.setup.only) > 1 and not one.setup.real), None)
+
     def checked(self, setup: Setup) -> Setup:
         """The setup, if an interview can be held with it. Raises BadInput saying what to change."""
         unknown = [topic for topic in setup.topics if topic not in {known.id for known in self.topics}]
@@ -261,13 +275,29 @@ class Interviewer:
     def rename(self, id_: str, name: str) -> None:
         self.history.rename(id_, " ".join(clean(name).split())[:200] or "Interview")
 
-    def delete(self, id_: str) -> None:
-        """Delete an interview and its drafts."""
-        if self.history.records(_draft_of(id_)):
-            self.history.delete(_draft_of(id_))
-        self.history.delete(id_)
+    def delete(self, id_: str) -> Deleted:
+        """Delete an interview and its drafts. What comes back is all that is left of them."""
+        both = [stream for kind in (INTERVIEW, DRAFT) for stream in self.history.streams(kind)]
+        gone = [stream for stream in both if stream.id in {id_, _draft_of(id_)}]
+        deleted = Deleted(tuple((stream, tuple(self.history.records(stream.id))) for stream in gone))
+        for stream in gone:
+            self.history.delete(stream.id)
+        return deleted
+
+    def restore(self, deleted: Deleted) -> None:
+        """Bring back what was deleted. Raises Conflict if it is there."""
+        for stream, records in deleted.streams:
+            self.history.begin(stream.id, stream.kind, stream.name, stream.began)
+            for number, kept in enumerate(records):
+                self.history.append(stream.id, number, kept)
 
     # What there is to read.
+
+    def known(self, id_: str) -> Question:
+        """The question of the bank with this id. Raises BadInput."""
+        if id_ not in self.questions:
+            raise BadInput(f"There is no question {id_!r} in the bank. It may have been removed; look through the bank.")
+        return self.questions[id_]
 
     def question(self, turn: Turn) -> Question:
         """The bank's question of a turn. Raises BadInput if it has left the bank."""
@@ -403,6 +433,9 @@ class Interviewer:
         return interview.turn
 
     def _name(self, setup: Setup) -> str:
+        if setup.only:
+            first = self.questions[setup.only[0]].prompt if setup.only[0] in self.questions else ""
+            return f"Practice: {first if len(setup.only) == 1 else f'{len(setup.only)} questions'}"[:200]
         titles = [topic.title for topic in self.topics if topic.id in setup.topics]
         what = "All topics" if not titles else titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
         return f"{'Interview' if setup.real else 'Practice'}: {what}"
@@ -418,6 +451,13 @@ class Profile:
 
 
 _PROFILE = TypeAdapter(Profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What was deleted, as long as somebody keeps this: `restore` brings it back."""
+
+    streams: tuple[tuple[Stream, tuple[Record, ...]], ...]
 
 
 def _draft_of(id_: str) -> str:

@@ -203,13 +203,6 @@ def test_the_report_links_into_ask_and_can_be_taken_away() -> None:
     assert "Ask about it" in [link.value for link in app.page_link]
 
 
-def test_a_link_into_ask_asks_once() -> None:
-    app = window("ask", q="How is green tea brewed?")
-    assert "Green tea is brewed with water well below boiling" in seen(app)
-    assert "q" not in app.query_params
-    assert len(drawn(app).session_state["turns"]) == 1
-
-
 def test_a_job_description_chooses_topics() -> None:
     app = window()
     app.text_area(key="target").set_value("We brew green tea and oolong; you know the temperature for green tea.")
@@ -254,7 +247,7 @@ def test_hostile_answers_are_drawn_as_typed() -> None:
     hostile = f"<script>alert(1)</script> ![x](https://evil.example/x.png) :red-badge[5 of 5] $\\rule{{9em}}{{9em}}$ {GOOD}"
     app = answer(window(id=tea().id), hostile)
     drawn_raw = "\n".join(str(element.value) for element in (*app.markdown, *app.caption))
-    assert "\\!\\[x\\]\\(https" in drawn_raw
+    assert "\\!\\[x\\]\\(" in drawn_raw
     assert "![x]" not in drawn_raw
     assert " :red-badge[5 of 5]" not in drawn_raw
     assert "$\\rule" not in drawn_raw.replace("\\$", "")

@@ -250,6 +250,24 @@ def test_an_interview_is_named_by_what_it_is_about(coach: Interviewer) -> None:
     assert coach.interviews()[0][0].name == "Interview"
 
 
+def test_a_practice_of_chosen_questions_is_gone_on_with_until_it_is_over(coach: Interviewer) -> None:
+    begun = coach.practice([GREEN.id, BANK[1].questions[0].id])
+    assert [turn.asked.question_id for turn in begun.turns] == [GREEN.id]
+    assert coach.interviews()[0][0].name == "Practice: 2 questions"
+    assert coach.practice(begun.setup.only) == begun == coach.sitting()
+    over = coach.end(begun)
+    assert coach.sitting() is None
+    assert over.ended
+
+
+def test_one_question_is_practiced_under_its_own_name_and_an_unknown_one_not_at_all(coach: Interviewer) -> None:
+    begun = coach.practice([GREEN.id])
+    assert (begun.setup.questions, coach.sitting()) == (1, None)
+    assert coach.interviews()[0][0].name == f"Practice: {GREEN.prompt}"
+    with pytest.raises(BadInput, match="no question 'XX99'"):
+        coach.practice(["XX99"])
+
+
 # Replies and drafts.
 
 
@@ -315,6 +333,17 @@ def test_who_is_there_is_noted_now_and_then_and_never_paused(coach: Interviewer)
         assert at(coach, seconds).here(interview)
     assert at(coach, 600).arrive(ID) == interview
     assert len(coach.history.records(f"draft-{ID}")) == 600 // 15 - 1
+
+
+def test_what_was_deleted_comes_back_as_it_was(coach: Interviewer) -> None:
+    interview = answered(coach)
+    coach.keep_draft(interview, "Water")
+    coach.rename(ID, "Mine")
+    before = coach.interviews()
+    coach.restore(coach.delete(ID))
+    assert coach.interviews() == before
+    assert coach.draft(interview) == "Water"
+    assert coach.delete("nothing").streams == ()
 
 
 def test_deleting_an_interview_takes_its_drafts(coach: Interviewer) -> None:

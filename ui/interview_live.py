@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +19,7 @@ from ui.state import attempt, doorway, trouble
 _HEIGHT = 240
 # From so many seconds on, the clock says that time is short.
 _SHORT = 15
+Buttons = Callable[[Interviewer, Interview, str], None]
 
 
 def progress(interviewer: Interviewer, interview: Interview) -> None:
@@ -73,7 +76,8 @@ def present(interviewer: Interviewer, interview: Interview) -> None:
             st.rerun()
 
 
-def live(interviewer: Interviewer, interview: Interview) -> None:
+def live(interviewer: Interviewer, interview: Interview, buttons: Buttons | None = None) -> None:
+    """The open question; `buttons` stand below it instead of an interview's, given the key of the answer."""
     turn = interview.turn
     assert turn is not None
     _before(interview, turn)
@@ -101,7 +105,7 @@ def live(interviewer: Interviewer, interview: Interview) -> None:
         persist_state="session",
     )
     tell_trouble(interview)
-    _buttons(interviewer, interview, key)
+    (buttons or interview_buttons)(interviewer, interview, key)
     _prepare(interviewer, turn)
 
 
@@ -132,7 +136,7 @@ def _before(interview: Interview, turn: Turn) -> None:
         st.markdown(plain(before.reply.text) if before.reply else "Not answered")
 
 
-def _buttons(interviewer: Interviewer, interview: Interview, key: str) -> None:
+def submit(interviewer: Interviewer, interview: Interview, key: str) -> None:
     st.button(
         "Submit",
         key="submit",
@@ -142,8 +146,12 @@ def _buttons(interviewer: Interviewer, interview: Interview, key: str) -> None:
         args=(interviewer, interview, key),
         width="stretch",
     )
+
+
+def interview_buttons(interviewer: Interviewer, interview: Interview, key: str) -> None:
+    submit(interviewer, interview, key)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        _hint(interviewer, interview, key)
+        hint(interviewer, interview, key)
         st.button(
             "Skip", key="skip", icon=":material/skip_next:", type="tertiary", on_click=attempt, args=(interviewer.skip, interview)
         )
@@ -153,7 +161,7 @@ def _buttons(interviewer: Interviewer, interview: Interview, key: str) -> None:
         _end(interviewer, interview)
 
 
-def _hint(interviewer: Interviewer, interview: Interview, key: str) -> None:
+def hint(interviewer: Interviewer, interview: Interview, key: str) -> None:
     if interview.setup.real or interview.turn is None:
         return
     try:
@@ -181,24 +189,33 @@ def reading(interviewer: Interviewer, interview: Interview) -> None:
     """What can be done once the feedback is read."""
     last = interview.complete(interviewer.now())
     st.divider()
-    st.button(
-        "Finish and see the report" if last else "Next question",
-        key="next",
-        type="primary",
-        icon=":material/arrow_forward:",
-        on_click=attempt,
-        args=(interviewer.next, interview),
-        width="stretch",
-    )
+    onward("Finish and see the report" if last else "Next question", attempt, interviewer.next, interview)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if interviewer.can_follow_up(interview):
-            st.button("Follow-up", key="follow-up", on_click=attempt, args=(interviewer.follow_up, interview))
-        st.button("Try again", key="again", on_click=attempt, args=(interviewer.again, interview))
+        once_more(interviewer, interview)
         st.button(
             "Pause", key="pause", icon=":material/pause:", type="tertiary", on_click=attempt, args=(interviewer.pause, interview)
         )
         if not last:
             _end(interviewer, interview)
+
+
+def onward(label: str, then: Callable[..., Any], *args: object) -> None:
+    st.button(
+        label,
+        key="next",
+        type="primary",
+        icon=":material/arrow_forward:",
+        shortcut="Ctrl+Enter",
+        on_click=then,
+        args=args,
+        width="stretch",
+    )
+
+
+def once_more(interviewer: Interviewer, interview: Interview) -> None:
+    if interviewer.can_follow_up(interview):
+        st.button("Follow-up", key="follow-up", on_click=attempt, args=(interviewer.follow_up, interview))
+    st.button("Try again", key="again", on_click=attempt, args=(interviewer.again, interview))
 
 
 def paused(interviewer: Interviewer, interview: Interview) -> None:

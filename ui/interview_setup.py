@@ -74,7 +74,7 @@ def _unfinished(interviewer: Interviewer) -> None:
                 st.caption(standing(stream, interview))
             st.button("Continue", key=f"continue-{stream.id}", on_click=go_to, args=(stream.id,))
     if len(found) > SHOWN:
-        st.page_link("pages/history.py", label=f"{len(found) - SHOWN} more in the history")
+        st.page_link("pages/progress.py", label=f"{len(found) - SHOWN} more in the history", query_params={"tab": "history"})
     st.subheader("Or begin another", anchor=False)
 
 

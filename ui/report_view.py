@@ -32,7 +32,7 @@ def report_view(interviewer: Interviewer, interview: Interview) -> None:
     _downloads(interviewer, made)
     with st.container(horizontal=True):
         st.button("New interview", type="primary", icon=":material/add:", on_click=st.query_params.clear)
-        st.page_link("pages/history.py", label="History", icon=":material/history:")
+        st.page_link("pages/progress.py", label="Progress", icon=":material/trending_up:")
 
 
 def regrade(interviewer: Interviewer, interviews: Sequence[Interview]) -> None:

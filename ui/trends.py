@@ -1,62 +1,134 @@
-"""Scores and due dates become charts. Two graders never share a line."""
+"""What was practiced becomes charts, each with the same as a table for who does not see it. Two graders never share a line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import streamlit as st
 
+from coach.catalog import Standing
 from coach.grade import FULL
-from coach.past import Result
+from coach.progress import Coverage, Mean
+from coach.report import Calibration
+from ui.grade_view import RATINGS
+
+# Exclusive, so that a row adds up to the topic.
+_STANDINGS = (Standing.KNOWN, Standing.LEARNING, Standing.WEAK, Standing.NEW)
+# What stands in the same place in both themes.
+_SHADES = {Standing.KNOWN: "#0b7a75", Standing.LEARNING: "#b7791f", Standing.WEAK: "#b4452f", Standing.NEW: "#7a8488"}
+_HEIGHT, _LEGEND = 240, 80
+_SCORE = {"type": "quantitative", "scale": {"domain": [0, FULL]}, "axis": {"values": list(range(6))}}
+_WHOSE = {"field": "grader", "type": "nominal", "title": None, "legend": {"orient": "top", "labelLimit": 300, "columns": 1}}
 
 
-def trend_chart(scores: Sequence[Result]) -> None:
-    """Each answer a dot, and a line through each grader's daily means."""
-    rows = [{"day": f"{one.at.astimezone():%Y-%m-%d}", "score": round(one.score, 2), "grader": one.grader} for one in scores]
-    day = {
-        "field": "day",
-        "type": "temporal",
-        "timeUnit": "yearmonthdate",
-        "title": None,
-        "axis": {"format": "%d %b", "tickCount": 6},
-    }
-    whose = {"field": "grader", "type": "nominal", "title": None, "legend": {"orient": "bottom", "labelLimit": 400, "columns": 1}}
-    height = {"type": "quantitative", "scale": {"domain": [0, FULL]}, "title": "Score", "axis": {"values": list(range(6))}}
-    st.vega_lite_chart(
-        {
-            "data": {"values": rows},
-            "height": 240,
-            "encoding": {"x": day, "color": whose},
-            "layer": [
-                {"mark": {"type": "point", "opacity": 0.4, "size": 25}, "encoding": {"y": {"field": "score", **height}}},
-                {
-                    "mark": {"type": "line", "point": True},
-                    "encoding": {
-                        "y": {"field": "score", "aggregate": "mean", **height},
-                        "strokeDash": {"field": "grader", "type": "nominal", "legend": None},
-                    },
-                },
-            ],
+def trend_chart(means: Sequence[Mean]) -> None:
+    """A line through each grader's daily means."""
+    rows = [{"day": f"{one.on}", "score": round(one.score, 2), "answers": one.answers, "grader": one.grader} for one in means]
+    day = {"field": "day", "type": "temporal", "timeUnit": "yearmonthdate", "title": None}
+    axis = {"format": "%d %b", "tickCount": 6, "labelOverlap": True}
+    several = len({one.grader for one in means}) > 1
+    spec = {
+        "mark": {"type": "line", "point": {"size": 60}},
+        "encoding": {
+            "x": day | {"axis": axis},
+            "y": {"field": "score", "title": "Score of 5", **_SCORE},
+            **({"color": _WHOSE, "strokeDash": _WHOSE | {"legend": None}} if several else {}),
+            "tooltip": [{"field": name} for name in ("day", "score", "answers", "grader")],
         },
-        width="stretch",
-        alt=f"Mean score a day, from 0 to {FULL:g}, a line for each grader",
-    )
+    }
+    _draw(rows, spec, _HEIGHT + _LEGEND * several, "Mean score a day, from 0 to 5, a line for each grader")
+
+
+def coverage_chart(covered: Sequence[Coverage]) -> None:
+    """Topic by standing: how many questions, the darker the more of the topic."""
+    rows = [
+        {
+            "topic": _short(one.topic.title),
+            "state": standing.value,
+            "questions": one.standings[standing],
+            "share": one.standings[standing] / max(1, len(one.topic.questions)),
+        }
+        for one in covered
+        for standing in _STANDINGS
+    ]
+    titles, states = [_short(one.topic.title) for one in covered], [standing.value for standing in _STANDINGS]
+    place = {
+        "x": {"field": "state", "type": "nominal", "sort": states, "title": None, "axis": {"orient": "top", "labelAngle": 0}},
+        "y": {"field": "topic", "type": "nominal", "sort": titles, "title": None, "axis": {"labelLimit": 180}},
+    }
+    color = {"field": "state", "type": "nominal", "scale": {"domain": states, "range": list(_SHADES.values())}, "legend": None}
+    shade = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0.05, 0.55]}, "legend": None}
+    spec = {
+        "encoding": place,
+        "layer": [
+            {"mark": {"type": "rect", "cornerRadius": 3}, "encoding": {"opacity": shade, "color": color}},
+            {
+                "mark": {"type": "text"},
+                "encoding": {"text": {"field": "questions"}},
+                "transform": [{"filter": "datum.questions > 0"}],
+            },
+        ],
+    }
+    table = [
+        {"topic": one.topic.title} | {standing.value: one.standings[standing] for standing in _STANDINGS} | {"due": one.due}
+        for one in covered
+    ]
+    _draw(rows, spec, 26 * len(covered) + 30, "Questions of each topic by how well they are known", table)
+
+
+def _short(title: str) -> str:
+    return re.split(r" \(|[:,] ", title, maxsplit=1)[0]
+
+
+def calibration_chart(fits: Mapping[str, Calibration]) -> None:
+    """What was thought of an answer against its grade; on the diagonal they agree."""
+    rows = [
+        {"rating": pair.rating, "grade": round(pair.score, 2), "grader": grader}
+        for grader, fit in fits.items()
+        for pair in fit.pairs
+    ]
+    labels = " : ".join(f"datum.value == {rating} ? '{word}'" for rating, word in RATINGS.items())
+    axis = {"values": list(RATINGS), "labelExpr": f"{labels} : ''"}
+    spec = {
+        "layer": [
+            {
+                "data": {"values": [{"rating": 0, "grade": 0}, {"rating": FULL, "grade": FULL}]},
+                "mark": {"type": "line", "strokeDash": [4, 4], "color": "#8a9499"},
+                "encoding": {"x": {"field": "rating", "type": "quantitative"}, "y": {"field": "grade", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "point", "size": 70, "filled": True, "opacity": 0.6},
+                "encoding": {
+                    "x": {"field": "rating", "title": "You thought", **_SCORE, "axis": axis},
+                    "y": {"field": "grade", "title": "Grade of 5", **_SCORE},
+                    **({"color": _WHOSE, "shape": _WHOSE | {"legend": None}} if len(fits) > 1 else {}),
+                },
+            },
+        ]
+    }
+    _draw(rows, spec, _HEIGHT + _LEGEND * (len(fits) > 1), "Each rated answer: what you thought of it, and its grade")
 
 
 def forecast_chart(days: Sequence[int], today: date) -> None:
     """How many questions fall due on each day from today on."""
     rows = [{"day": (today + timedelta(days=number)).isoformat(), "due": count} for number, count in enumerate(days)]
-    st.vega_lite_chart(
-        {
-            "data": {"values": rows},
-            "height": 140,
-            "mark": {"type": "bar"},
-            "encoding": {
-                "x": {"field": "day", "type": "ordinal", "timeUnit": "monthdate", "title": None, "axis": {"labelAngle": 0}},
-                "y": {"field": "due", "type": "quantitative", "title": "Due", "axis": {"tickMinStep": 1}},
-            },
+    axis = {"labelAngle": 0, "labelOverlap": True, "format": "%d %b"}
+    spec = {
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            "x": {"field": "day", "type": "ordinal", "timeUnit": "yearmonthdate", "title": None, "axis": axis},
+            "y": {"field": "due", "type": "quantitative", "title": "Due", "axis": {"tickMinStep": 1}},
         },
-        width="stretch",
-        alt="Questions that fall due on each of the next days",
-    )
+    }
+    _draw(rows, spec, 150, "Questions that fall due on each of the next days")
+
+
+def _draw(
+    rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], height: int, alt: str, table: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    st.vega_lite_chart({"data": {"values": list(rows)}, "height": height, **spec}, width="stretch", alt=alt)
+    with st.expander("As a table", type="compact"):
+        st.table([{name.capitalize(): value for name, value in row.items()} for row in table or rows])

@@ -1,0 +1,107 @@
+"""Sources: every page the bank stands on, by kind, topic and state, with the questions that cite it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from coach.interviewer import Interviewer, titles
+from ingest.sources import KINDS, Source, sources
+from ui.address import chosen, remember
+from ui.show import linked, plain
+from ui.state import guarded
+
+_SHOWN = 15
+_CITING = 8
+_NAMES = {"pdf": "PDF"}
+UNFETCHED = "not fetched yet"
+
+
+def states(found: Sequence[Source]) -> Mapping[str, str]:
+    """What is known of each address; whoever fetches them says more."""
+    return {source.url: UNFETCHED for source in found}
+
+
+def page(interviewer: Interviewer) -> None:
+    st.title("Sources", anchor=False)
+    found = sorted(sources(interviewer.questions.values()), key=lambda source: -len(source.questions))
+    known, names = states(found), titles(interviewer.topics)
+    st.markdown(f"The answers stand on **{len(found)}** pages of others. They are linked here, not copied.")
+    chosen("sources", {"kind": KINDS, "topic": names, "state": sorted(set(known.values()))}, text="q")
+    wanted = _wanted(interviewer, found, known)
+    st.markdown(f"**{len(wanted)}** of {len(found)} pages")
+    _rows(interviewer, wanted, known)
+
+
+def _wanted(interviewer: Interviewer, found: Sequence[Source], known: Mapping[str, str]) -> list[Source]:
+    names = titles(interviewer.topics)
+    counts = {kind: sum(source.kind == kind for source in found) for kind in KINDS}
+    text = st.text_input(
+        "Search",
+        key="sources-q",
+        type="search",
+        live=True,
+        max_chars=200,
+        icon=":material/search:",
+        placeholder="Search by title or address",
+        label_visibility="collapsed",
+    )
+    kinds = st.pills(
+        "Kind",
+        [kind for kind in KINDS if counts[kind]],
+        selection_mode="multi",
+        format_func=lambda kind: f"{_NAMES.get(kind, kind.capitalize())} {counts[kind]}",
+        key="sources-kind",
+    )
+    with st.container(horizontal=True):
+        topics = st.multiselect(
+            "Topics", list(names), format_func=names.__getitem__, key="sources-topic", placeholder="All topics", width=420
+        )
+        stands = sorted(set(known.values()))
+        state = (
+            st.pills("State", stands, selection_mode="multi", format_func=str.capitalize, key="sources-state")
+            if len(stands) > 1
+            else []
+        )
+    remember("sources", {"q": text, "kind": kinds, "topic": topics, "state": state})
+    words = text.casefold().split()
+    return [
+        source
+        for source in found
+        if (not kinds or source.kind in kinds)
+        and (not state or known[source.url] in state)
+        and (not topics or set(topics) & {interviewer.questions[id_].topic for id_ in source.questions})
+        and all(word in f"{source.title} {source.url}".casefold() for word in words)
+    ]
+
+
+def _rows(interviewer: Interviewer, wanted: Sequence[Source], known: Mapping[str, str]) -> None:
+    if not wanted:
+        st.info("No page is like that. Try other words, or fewer filters.", icon=":material/search_off:")
+        return
+    pages = -(-len(wanted) // _SHOWN)
+    key = f"page-{hash(tuple(source.url for source in wanted))}"
+    at = min(int(st.session_state.get(key, 1)), pages)
+    for source in wanted[(at - 1) * _SHOWN : at * _SHOWN]:
+        _row(interviewer, source, known[source.url])
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key=key, max_visible_pages=5)
+
+
+def _row(interviewer: Interviewer, source: Source, state: str) -> None:
+    with st.container(border=True, gap="xxsmall", key=f"row-{source.url}"):
+        st.markdown(f"**{linked(source.title, source.url)}**")
+        host = urlsplit(source.url).hostname or ""
+        st.markdown(f":gray-badge[{source.kind}] :small[:gray[{plain(f'{host} · {state}')}]]")
+        with st.container(horizontal=True, gap="small"):
+            for id_ in source.questions[:_CITING]:
+                prompt = interviewer.questions[id_].prompt
+                st.page_link("pages/question.py", label=id_, query_params={"id": id_}, help=plain(prompt))
+            if len(source.questions) > _CITING:
+                st.caption(f"and {len(source.questions) - _CITING} more")
+
+
+guarded(page)
