@@ -29,6 +29,8 @@ SHARES: Mapping[str, Mapping[str, float]] = {
 }
 # The padded attacks take seconds each; every other one takes a third of one.
 _SLOW = "padded"
+# The share of a suite for which its floors hold.
+_ENOUGH = 0.25
 
 
 def suites(
@@ -42,7 +44,7 @@ def suites(
     found = _built(SUITES if what in SHARES else (what,), coach, questions, judge)
     if what not in SHARES:
         return found
-    sampled = [suite.sampled(SHARES[what].get(suite.name, 1.0)) for suite in found]
+    sampled = [_sampled(suite, SHARES[what].get(suite.name, 1.0)) for suite in found]
     return [suite.only(lambda case: case.tags.get("attack") != _SLOW) for suite in sampled]
 
 
@@ -71,9 +73,17 @@ def filtered(chosen: Sequence[Suite], **tags: str) -> list[Suite]:
     left = [suite.only(keep) for suite in chosen]
     if not any(suite.cases for suite in left):
         raise BadInput(f"No case is about {' and '.join(','.join(sorted(values)) for values in wanted.values())}.")
-    return [
-        replace(suite, metrics=tuple(replace(metric, floor=None) for metric in suite.metrics)) for suite in left if suite.cases
-    ]
+    return [_without_floors(suite) for suite in left if suite.cases]
+
+
+def _sampled(suite: Suite, share: float) -> Suite:
+    """A small sample may lie beyond a floor by its choice of cases: it is held against its own baseline only."""
+    found = suite.sampled(share)
+    return found if share >= _ENOUGH else _without_floors(found)
+
+
+def _without_floors(suite: Suite) -> Suite:
+    return replace(suite, metrics=tuple(replace(metric, floor=None) for metric in suite.metrics))
 
 
 def _built(names: Sequence[str], coach: Coach, questions: Mapping[str, Question], judge: Judge) -> list[Suite]:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -76,15 +77,13 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def worst(run: Run, result: Result, count: int = WORST) -> list[Kept]:
-    """The cases that pull a metric down most, those that could not be judged first."""
-    sign = -1 if result.better is Better.LOWER else 1
+    """The cases that pull a metric down most, those that could not be judged first; none that is as good as the best."""
+    sign = -1.0 if result.better is Better.LOWER else 1.0
     scored = [(row, row.scores.get(result.metric)) for row in run.of(result.suite)]
-    ideal = 0.0 if sign < 0 else 1.0
-    bad = [
-        (row, -1e9 if value is Missing.ERROR else sign * value)
-        for row, value in scored
-        if value is Missing.ERROR or (isinstance(value, float) and sign * (ideal - value) > 0)
-    ]
+    ranks = [(row, sign * value) for row, value in scored if isinstance(value, float)]
+    best = max((rank for _, rank in ranks), default=0.0)
+    bad = [(row, rank) for row, rank in ranks if rank < best]
+    bad += [(row, -inf) for row, value in scored if value is Missing.ERROR]
     return [row for row, _ in sorted(bad, key=lambda pair: (pair[1], pair[0].id))[:count]]
 
 

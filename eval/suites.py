@@ -224,7 +224,7 @@ def attacked(grades: Grades, questions: Mapping[str, Question], tried: Sequence[
 
     metrics = tuple(
         Metric(name, Better.LOWER, floor=floor, tolerance=0.02, worst=1.0)
-        for name, floor in ((FOR_NOTHING, 0.06), (FOR_WRONG, 0.7), (HONEST, 0.15))
+        for name, floor in ((FOR_NOTHING, 0.1), (FOR_WRONG, 0.75), (HONEST, 0.2))
     )
     cases = tuple(
         Case(
