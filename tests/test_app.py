@@ -133,8 +133,8 @@ def test_what_an_interviewer_asks_next_can_be_asked() -> None:
 
 def test_quiz_me_goes_to_that_one_question() -> None:
     app = click(ask(window("ask"), GREEN), "manner-quiz")
+    assert app.query_params["id"] in ("TE01", ["TE01"])
     assert GREEN in seen(app)
-    assert "submit" in buttons(app)
 
 
 def test_nothing_yet_can_be_tried_again_and_takes_its_place() -> None:
@@ -174,12 +174,8 @@ def test_a_conversation_is_named_found_and_opened() -> None:
     assert "My tea notes" in [header.value for header in drawn(app).header]
     click(app, "new")
     assert "c" not in app.query_params
-    app.text_input(key="search").set_value("zeppelin")
-    assert "None has all of these words: zeppelin" in seen(drawn(app))
-    app.text_input(key="search").set_value("scalds")
-    drawn(app)
-    click(app, f"open-{id_}")
-    assert id_of(app) == id_
+    click(app, "conversations")
+    assert f"open-{id_}" in buttons(app)
 
 
 def test_a_deleted_conversation_comes_back_with_undo() -> None:

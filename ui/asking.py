@@ -44,11 +44,6 @@ def wished() -> Wish | None:
     return found
 
 
-def practice(id_: str) -> None:
-    """Have a question of the bank practiced next."""
-    st.session_state["practice"] = id_
-
-
 def person_says(question: str, manner: Manner) -> None:
     how = [f"**{MANNERS[manner]}**"] if manner in MANNERS else []
     with st.chat_message("user", avatar=PERSON):

@@ -16,7 +16,7 @@ from ui.state import attempt
 _SHOWN = 12
 
 
-def go_to(id_: str) -> None:
+def go_to(id_: str = "") -> None:
     """The address of a conversation; without an id, of a new one."""
     for name in ("here", "shown", "deleted"):
         st.session_state.pop(name, None)
@@ -25,24 +25,35 @@ def go_to(id_: str) -> None:
         st.query_params["c"] = id_
 
 
-def kept(conversations: Conversations, here: str) -> None:
-    """The list, for the sidebar."""
-    st.button(
-        "New conversation", key="new", icon=":material/add:", width="stretch", disabled=not here, on_click=go_to, args=("",)
-    )
-    _listed(conversations, here)
+def toolbar(conversations: Conversations, conversation: Conversation, *, busy: bool) -> None:
+    """The way to the others, to a new one, and what can be done with this one. Nothing of it works while `busy`."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        if st.button("Conversations", key="conversations", icon=":material/forum:", type="tertiary", disabled=busy):
+            _kept(conversations, conversation.id)
+        begun = bool(conversation.turns)
+        st.button(
+            "New",
+            key="new",
+            icon=":material/add:",
+            type="tertiary",
+            help="New conversation",
+            disabled=busy or not begun,
+            on_click=go_to,
+        )
+        if begun:
+            _manage(conversations, conversation, busy=busy)
 
 
-@st.fragment
-def _listed(conversations: Conversations, here: str) -> None:
+@st.dialog("Conversations", width="small", position="left")
+def _kept(conversations: Conversations, here: str) -> None:
     streams = conversations.all()
     if not streams:
-        st.caption("What you ask is kept here, on this machine.")
+        st.markdown("There is none yet. What you ask is kept on this machine, and listed here.")
         return
-    wanted = st.text_input("Search conversations", key="search", placeholder="Search", icon=":material/search:").strip()
+    wanted = st.text_input("Search in what was asked and answered", key="search", icon=":material/search:").strip()
     found = conversations.find(wanted) if wanted else [Mention(stream, "") for stream in streams]
     if not found:
-        st.caption(f"None has all of these words: {plain(wanted)}")
+        st.markdown(f"None has all of these words: {plain(wanted)}")
     many = st.session_state.get("conversations shown", _SHOWN)
     for mention in found[:many]:
         _one(mention, here)
@@ -56,19 +67,18 @@ def _one(mention: Mention, here: str) -> None:
     clicked = st.button(
         plain(stream.name),
         key=f"open-{stream.id}",
-        type="secondary" if stream.id == here else "tertiary",
-        help=f"{stream.changed.astimezone():%d %b %Y, %H:%M}",
+        type="primary" if stream.id == here else "secondary",
+        width="stretch",
     )
     if clicked:
         go_to(stream.id)
         st.rerun()
-    if mention.around:
-        st.caption(plain(mention.around))
+    st.caption(f"{stream.changed.astimezone():%d %b %Y, %H:%M}{f' · {plain(mention.around)}' if mention.around else ''}")
 
 
-def manage(conversations: Conversations, conversation: Conversation) -> None:
+def _manage(conversations: Conversations, conversation: Conversation, *, busy: bool) -> None:
     """What can be done with a conversation that is open."""
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", help="Rename, export or delete", key="manage"):
+    with st.popover("More", icon=":material/more_horiz:", type="tertiary", key="manage", disabled=busy):
         key = f"name-{conversation.id}"
         st.text_input(
             "Name",
@@ -97,7 +107,7 @@ def _rename(conversations: Conversations, id_: str, key: str) -> None:
 def _delete(conversations: Conversations, id_: str) -> None:
     deleted = attempt(conversations.delete, id_)
     if deleted:
-        go_to("")
+        go_to()
         st.session_state["deleted"] = deleted
 
 

@@ -7,10 +7,11 @@ import streamlit as st
 from coach.conversation import Conversation, Turn
 from coach.domain import Answer, AnswerKind
 from ui.answer_words import MANNERS, MEANS, about, spent
-from ui.asking import COACH, person_says, practice, wish
+from ui.asking import COACH, person_says, wish
 from ui.passages import open_passage
 from ui.show import UNSUPPORTED, answer_markdown, grouped, plain, uncited_markdown
 
+PRACTICE = "pages/practice.py"
 _NOTHING_YET = "Nothing has come of this. It may still be being answered in another window; if not, try again."
 
 
@@ -68,7 +69,7 @@ def _answer(number: int, answer: Answer) -> None:
     if answer.stopped:
         st.caption(f":material/stop_circle: {plain(answer.note)}")
     if answer.practice:
-        st.button("Practice it", key=f"practice-{number}", icon=":material/exercise:", on_click=practice, args=(answer.practice,))
+        st.page_link(PRACTICE, label="Practice it", icon=":material/exercise:", query_params={"id": answer.practice})
     if answer.citations:
         _sources(number, answer)
 
@@ -79,9 +80,9 @@ def _sources(number: int, answer: Answer) -> None:
     for passage, cited in grouped(answer.citations):
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
             for count, quote in cited:
-                if st.button(str(count), key=f"cite-{number}-{count}", help="Open the passage"):
+                if st.button(str(count), key=f"cite-{number}-{count}", type="tertiary", help="Open the passage"):
                     open_passage(passage, [quote])
-            st.caption(plain(passage.heading))
+            st.caption(plain(passage.heading), width="stretch")
 
 
 def _choices(lead: str, questions: list[str], key: str) -> None:

@@ -10,7 +10,7 @@ from ui.show import passage_markdown, plain, safe
 from ui.state import doorway
 
 
-@st.dialog("The passage", width="medium")
+@st.dialog("The passage", width="small", position="right")
 def open_passage(passage: Passage, quotes: list[str]) -> None:
     st.caption(plain(f"{passage.title} · {passage.source}, {passage.place}"))
     st.subheader(plain(passage.heading), anchor=False)

@@ -7,14 +7,13 @@ import streamlit as st
 from coach.conversation import Conversation
 from coach.conversations import Conversations
 from coach.errors import BadInput, CoachError
-from coach.interview import Setup
 from coach.service import MAX_QUESTION
 from ui.ask_account import account
-from ui.asking import Wish, ask, practice, wish, wished
-from ui.conversation_list import go_to, kept, manage, undo
-from ui.conversation_view import next_steps, turns
+from ui.asking import Wish, ask, wish, wished
+from ui.conversation_list import go_to, toolbar, undo
+from ui.conversation_view import PRACTICE, next_steps, turns
 from ui.show import plain, safe
-from ui.state import attempt, doorway, trouble
+from ui.state import doorway, trouble
 
 EXAMPLES = (
     "How does HNSW find neighbors, and what do I give up?",
@@ -25,8 +24,6 @@ EXAMPLES = (
 
 def page() -> None:
     typed = _box()
-    if id_ := st.session_state.pop("practice", ""):
-        _to_practice(id_)
     try:
         conversations = doorway().conversations()
     except CoachError as error:
@@ -40,15 +37,13 @@ def page() -> None:
     with st.bottom:
         account(conversations)
     wanted = Wish(typed) if typed else wished() or _linked()
-    with st.sidebar:
-        kept(conversations, _here())
     try:
         conversation = _shown_before() if wanted else None
         conversation = conversation or _open(conversations)
     except BadInput as error:
         st.title("Ask")
         st.error(plain(str(error)))
-        st.button("Begin another", key="begin", on_click=go_to, args=("",))
+        st.button("Begin another", key="begin", on_click=go_to)
         return
     _draw(conversations, conversation, wanted)
 
@@ -60,17 +55,20 @@ def _draw(conversations: Conversations, conversation: Conversation, wanted: Wish
     if wanted:
         answer = ask(conversations, conversation, wanted)
         if answer and answer.practice:
-            practice(answer.practice)
+            st.switch_page(PRACTICE, query_params={"id": answer.practice})
         st.rerun()
     next_steps(conversation)
+    if conversation.turns and conversation.turns[-1].open:
+        _look_again(conversations, conversation)
     if said := trouble():
         st.error(plain(said))
 
 
-def _to_practice(id_: str) -> None:
-    begun = attempt(doorway().interviewer().begin, Setup(questions=1, only=(id_,)))
-    if begun:
-        st.switch_page("pages/interview.py", query_params={"id": begun.id})
+@st.fragment(run_every=1.0)
+def _look_again(conversations: Conversations, shown: Conversation) -> None:
+    """Another window may be about to finish the answer, or this one before it was reloaded."""
+    if conversations.open(shown.id).records != shown.records:
+        st.rerun()
 
 
 def _box() -> str | None:
@@ -113,10 +111,9 @@ def _linked() -> Wish | None:
 
 
 def _heading(conversations: Conversations, conversation: Conversation, *, begun: bool) -> None:
+    toolbar(conversations, conversation, busy=begun)
     if conversation.turns:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.header(plain(conversation.name), anchor=False, width="stretch")
-            manage(conversations, conversation)
+        st.header(plain(conversation.name), anchor=False)
         return
     st.title("Ask", anchor=False)
     st.caption("Answers come from the question bank, with citations you can open. What is not in it, it says so.")
