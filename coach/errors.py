@@ -13,6 +13,9 @@ CoachError
 ├── EmbedderError     the embedding model cannot be loaded or is not the one expected
 ├── StorageError      a folder, file or database cannot be read or written
 │   └── Conflict          somebody else has written there first
+├── FetchError        a page cannot be had
+│   └── Refused           it leads where nothing may connect to
+├── ExtractError      a file or a page has no text that can be read
 └── LLMError          the language model did not answer usefully
     └── ContextOverflow   what it was given is longer than it can read
 """
@@ -74,6 +77,18 @@ class StorageError(CoachError):
 
 class Conflict(StorageError):
     """Somebody else has written there first: read again, then decide."""
+
+
+class FetchError(CoachError):
+    """A page cannot be had."""
+
+
+class Refused(FetchError):
+    """An address must not be fetched: it leads where nothing may connect to."""
+
+
+class ExtractError(CoachError):
+    """A file or a page has no text that can be read."""
 
 
 class LLMError(CoachError):
