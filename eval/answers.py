@@ -43,7 +43,7 @@ COMPARED = (
 )
 FALSE_ANSWER, FALSE_REFUSAL = "false answer", "false refusal"
 VALIDITY, PRECISION = "citation validity", "citation precision"
-_FLOORS = {"faithfulness": 0.99, "claim recall": 0.7, "answer coverage": 0.45, "context precision": 0.75}
+_FLOORS = {"faithfulness": 0.99, "claim recall": 0.65, "answer coverage": 0.5, "context precision": 0.85}
 _CALLS = 2
 _CHARACTERS_PER_TOKEN = 4
 _MARK = re.compile(r"\[(\d+)\]")
@@ -127,7 +127,7 @@ def metrics() -> tuple[Metric, ...]:
         Metric(VALIDITY, floor=1.0, tolerance=0.0),
         samples.metric(PRECISION, 0.99),
         *(samples.metric(name, _FLOORS.get(name)) for name in samples.METRICS),
-        Metric(FALSE_ANSWER, Better.LOWER, floor=0.3, tolerance=0.03, worst=1.0),
+        Metric(FALSE_ANSWER, Better.LOWER, floor=0.45, tolerance=0.03, worst=1.0),
         Metric(FALSE_REFUSAL, Better.LOWER, floor=0.1, tolerance=0.03, worst=1.0),
         Metric("refusal precision", gated=False, whole="refusal precision"),
         Metric("refusal recall", gated=False, whole="refusal recall"),

@@ -41,6 +41,8 @@ _SHORT = 6
 _LOOKED_AT = 2
 # A "not" stands so many words before what it denies, an "after" so many behind.
 _ASIDE = 2
+# How many words a "not" reaches.
+_REACH = 4
 # A claim that repeats this much of a sentence in another order turns it around; fewer words have no order to speak of. Of key
 # points and the sentences that teach them, 6 in 100 are lost to that.
 _COPIED, _ORDERED, _IN_ORDER = 0.9, 3, 0.85
@@ -174,9 +176,9 @@ def _against(claim: str, sentence: str, whole: str, lexicon: Lexicon) -> str:
     if numbers(claim) - numbers(whole) or misnumbered(claim, sentence):
         return "number"
     part = _part(claim, sentence, lexicon)
-    if negates(claim) != negates(part):
-        return "negation"
     said, there = _stems(claim, lexicon), _stems(part, lexicon)
+    if _denies(claim, there, lexicon) != _denies(part, said, lexicon):
+        return "negation"
     return turned(part, claim, lexicon) or turned(claim, part, lexicon) or _exchanged(said, there)
 
 
@@ -191,6 +193,13 @@ def _exchanged(said: Sequence[int], there: Sequence[int]) -> str:
     # What was last may come first ("With more tokens the cache grows"): that is no exchange.
     rising = max(_longest_rising(places[at:] + places[:at]) for at in range(len(places)))
     return "order" if rising < _IN_ORDER * len(places) else ""
+
+
+def _denies(text: str, shared: Sequence[int], lexicon: Lexicon) -> bool:
+    """Whether a text denies any of the stems; what else it denies is another matter."""
+    spoken = text.split()
+    after = (" ".join(spoken[at + 1 : at + 1 + _REACH]) for at, word in enumerate(spoken) if negates(word))
+    return any(stem in shared for words_after in after for stem in _stems(words_after, lexicon))
 
 
 def _longest_rising(places: Sequence[int]) -> int:
