@@ -175,6 +175,10 @@ class IndexStore(Protocol):
         """What is published, or None."""
         ...
 
+    def digests(self) -> dict[str, str]:
+        """The digest of each published entry by its passage's id. Raises IndexMissing, IndexStale."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

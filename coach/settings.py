@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     def banks_folder(self) -> Path:
         return self.home / "banks"
 
+    @property
+    def library_folder(self) -> Path:
+        return self.home / "library"
+
+    @property
+    def own_folder(self) -> Path:
+        return self.home / "own"
+
 
 def with_model(settings: Settings, model: str, base_url: str, key: str) -> Settings:
     """The settings with another language model, or with none if `model` is empty.

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
@@ -52,13 +53,23 @@ def make_embedder(settings: Settings) -> SentenceEmbedder | HashingEmbedder:
 
 
 def make_store(settings: Settings) -> IndexStore:
-    if settings.qdrant_url:
-        # qdrant-client takes a second or two to import: only who uses a server pays for it.
-        from coach.adapters.index_server import ServerStore
+    """Where the bank's index lives."""
+    return _store(settings, settings.index_folder, "interview-coach")
 
-        key = settings.qdrant_api_key
-        return ServerStore.at(settings.qdrant_url, key.get_secret_value() if key else None)
-    return EdgeStore(settings.index_folder)
+
+def make_library(settings: Settings) -> IndexStore:
+    """Where the index of everything beyond the bank lives."""
+    return _store(settings, settings.library_folder, "interview-coach-library")
+
+
+def _store(settings: Settings, folder: Path, name: str) -> IndexStore:
+    if not settings.qdrant_url:
+        return EdgeStore(folder)
+    # qdrant-client takes a second or two to import: only who uses a server pays for it.
+    from coach.adapters.index_server import ServerStore
+
+    key = settings.qdrant_api_key
+    return ServerStore.at(settings.qdrant_url, key.get_secret_value() if key else None, name)
 
 
 def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:

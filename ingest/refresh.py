@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from coach.adapters.lexicon import Bm25Lexicon
 from coach.bank import Problem
 from coach.errors import IndexUnusable
-from coach.ports import FORMAT, Progress
+from coach.ports import FORMAT
 from coach.settings import Settings
 from coach.wiring import make_embedder, make_store
 from ingest import read
 from ingest.banks import answered, kept, whole_digest, with_kept
-from ingest.run import Summary, plan
-from ingest.run import ingest as run
+from ingest.run import Bar, Summary, Waiting, bring_up_to_date
 from ingest.split import entries
-
-Bar = Callable[[str, int], AbstractContextManager[Progress]]
-Waiting = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +36,19 @@ def refresh(
 ) -> IngestReport:
     """Bring the index up to date with the corpus. Raises BadBank (unless `keep_going`), StorageError, IndexBusy."""
     bank = material(settings, keep_going)
-    store, embedder = make_store(settings), make_embedder(settings)
-    todo = plan(entries(answered(bank.topics)), store, embedder, rebuild)
-    report = IngestReport(todo.summary, len(bank.questions), bank.problems)
-    if dry_run or (not todo.summary.anything and not stale(settings)):
-        return report
-    if todo.summary.embedded:
-        with (waiting or _silent)(f"Loading the embedding model {settings.embedder} ..."):
-            embedder.warm()
-    with (bar or _uncounted)("Embedding", todo.summary.embedded) as progress:
-        run(todo, store, embedder, Bm25Lexicon(), bank.digest, datetime.now(UTC), progress)
-    return report
+    summary = bring_up_to_date(
+        entries(answered(bank.topics)),
+        bank.digest,
+        make_store(settings),
+        make_embedder(settings),
+        settings.index_folder / "vectors.db",
+        datetime.now(UTC),
+        rebuild=rebuild,
+        dry_run=dry_run,
+        bar=bar,
+        waiting=waiting,
+    )
+    return IngestReport(summary, len(bank.questions), bank.problems)
 
 
 def material(settings: Settings, keep_going: bool = False) -> read.Bank:
@@ -75,11 +70,3 @@ def stale(settings: Settings) -> str:
     if about.corpus != whole_digest(read.digest(settings.corpus), kept(settings.banks_folder)):
         return "The question bank has changed since the index was built."
     return ""
-
-
-def _silent(_what: str) -> AbstractContextManager[None]:
-    return nullcontext()
-
-
-def _uncounted(_what: str, _total: int) -> AbstractContextManager[Progress]:
-    return nullcontext(lambda _done: None)

@@ -55,7 +55,7 @@ def test_an_edited_question_is_embedded_alone(tmp_path: Path, corpus: Path, smal
     todo = plan(edited, store, embedder)
     assert (todo.summary.added, todo.summary.changed, todo.summary.unchanged, todo.summary.removed) == (0, 1, 2, 0)
     ingest(todo, store, embedder, Bm25Lexicon(), "hash", NOW)
-    assert embedder.embedded == len(todo.new[0].pieces)
+    assert embedder.embedded == todo.summary.embedded == len(todo.new[0].pieces)
     assert "three minutes" in store.open().passages([todo.new[0].passage.id])[0].text
 
 

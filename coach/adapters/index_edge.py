@@ -4,8 +4,11 @@
     <folder>/<build>/about.json what it was built from
     <folder>/<build>/shard/     the engine's files, never opened where they lie
 
+    <folder>/coach-reader-*     what a process has open
+
 Edge writes to a folder when it opens it, so a reader opens a private copy: any number of processes can read, and
-a build next to them changes nothing until `current` is replaced.
+a build next to them changes nothing until `current` is replaced. It writes only to the small files that keep account;
+the large ones, which hold the data, are shared by hard links.
 """
 
 from __future__ import annotations
@@ -31,7 +34,11 @@ from coach.ports import About, PassageIndex, Sparse, Stored
 
 _BATCH = 256
 _LOCK_SECONDS = 10
-_COPY_PREFIX = "coach-index-"
+_COPY_PREFIX = "coach-reader-"
+_LARGE_BYTES = 4 * 2**20
+# From so many passages on, a graph finds the nearest; below, looking at every one is as quick, and exact.
+GRAPH_FROM = 20_000
+_GRAPH_EDGES, _GRAPH_EFFORT = 16, 100
 
 
 class EdgeStore:
@@ -47,8 +54,9 @@ class EdgeStore:
                 self._sweep()
                 build = self._folder / f"build-{uuid.uuid4().hex[:12]}"
                 (build / "shard").mkdir(parents=True)
-                _write(build / "shard", about.embedder.dimension, entries)
-                (build / "about.json").write_text(points.about_text(about), encoding="utf-8")
+                _write(build / "shard", about, entries)
+                _write_durably(build / "about.json", points.about_text(about))
+                _sync_folder(build)
                 self._point_to(build.name)
                 self._sweep()
         except Timeout as error:
@@ -62,12 +70,15 @@ class EdgeStore:
             ) from error
 
     def open(self) -> PassageIndex:
+        return self._open()
+
+    def _open(self) -> EdgeIndex:
         while True:
             build = self._current()
             if build is None:
                 raise IndexMissing(f"There is no index in {self._folder} yet. Run: coach ingest")
             try:
-                return EdgeIndex(_private_copy(build / "shard"), _read_about(build))
+                return EdgeIndex(self._private_copy(build / "shard"), _read_about(build))
             except (StorageError, IndexStale):
                 # A build that was replaced and swept away while it was being copied; the new one is there.
                 if self._current() == build:
@@ -76,6 +87,13 @@ class EdgeStore:
     def about(self) -> About | None:
         build = self._current()
         return _read_about(build) if build else None
+
+    def digests(self) -> dict[str, str]:
+        index = self._open()
+        try:
+            return index.digests()
+        finally:
+            index.close()
 
     def _current(self) -> Path | None:
         try:
@@ -89,11 +107,9 @@ class EdgeStore:
 
     def _point_to(self, name: str) -> None:
         new = self._folder / f"current.{os.getpid()}"
-        with new.open("w", encoding="utf-8") as file:
-            file.write(name + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _write_durably(new, name + "\n")
         new.replace(self._folder / "current")
+        _sync_folder(self._folder)
 
     def _sweep(self) -> None:
         """Remove builds nobody points to: replaced, or interrupted. Call only while holding the lock."""
@@ -102,6 +118,20 @@ class EdgeStore:
             for build in self._folder.glob("build-*"):
                 if build != current:
                     shutil.rmtree(build, ignore_errors=True)
+
+    def _private_copy(self, shard: Path) -> Path:
+        """Beside the builds, where large files can be linked; in the temporary folder if nothing may be written there."""
+        _drop_orphans(self._folder)
+        with suppress(OSError):
+            return _copy(shard, self._folder)
+        elsewhere = Path(tempfile.gettempdir())
+        _drop_orphans(elsewhere)
+        try:
+            return _copy(shard, elsewhere)
+        except OSError as error:
+            raise StorageError(
+                f"The index cannot be copied to {elsewhere}: {error}. Free some room there, or set TMPDIR."
+            ) from error
 
 
 class EdgeIndex:
@@ -140,11 +170,18 @@ class EdgeIndex:
         return [_stored(found[id_]) for id_ in ids if id_ in found]
 
     def stored(self) -> Iterator[Stored]:
+        return map(_stored, self._records(with_payload=True, with_vector=True))
+
+    def digests(self) -> dict[str, str]:
+        """The digest of each entry by its passage's id."""
+        records = self._records(with_payload=["digest"], with_vector=False)
+        return {str(record.id): cast("dict[str, Any]", record.payload)["digest"] for record in records}
+
+    def _records(self, **what: Any) -> Iterator[edge.Record]:
         offset: Any = None
         while True:
-            request = edge.ScrollRequest(limit=_BATCH, offset=offset, with_payload=True, with_vector=True)
-            records, offset = self._shard.scroll(request)
-            yield from map(_stored, records)
+            records, offset = self._shard.scroll(edge.ScrollRequest(limit=_BATCH, offset=offset, **what))
+            yield from records
             if offset is None:
                 return
 
@@ -152,11 +189,13 @@ class EdgeIndex:
         self._finalizer()
 
 
-def _write(shard_folder: Path, dimension: int, entries: Iterable[Stored]) -> None:
-    shard = edge.EdgeShard.create(str(shard_folder), _config(dimension))
+def _write(shard_folder: Path, about: About, entries: Iterable[Stored]) -> None:
+    shard = edge.EdgeShard.create(str(shard_folder), _config(about.embedder.dimension))
     try:
         for batch in points.batches(entries, _BATCH):
             shard.update(edge.UpdateOperation.upsert_points([_point(stored) for stored in batch]))
+        if about.entries >= GRAPH_FROM:
+            shard.optimize()
         shard.flush()
     finally:
         shard.close()
@@ -167,6 +206,7 @@ def _config(dimension: int) -> edge.EdgeConfig:
     return edge.EdgeConfig(
         vectors={DENSE: edge.EdgeVectorParams(dimension, edge.Distance.Dot, multivector_config=several)},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        hnsw_config=edge.HnswIndexConfig(_GRAPH_EDGES, _GRAPH_EFFORT, full_scan_threshold=10_000),
         # A build that is cut off is thrown away whole, so a log to replay would only cost time.
         wal_enabled=False,
     )
@@ -193,25 +233,48 @@ def _read_about(build: Path) -> About:
     return points.readable(about, f"in {build}")
 
 
-def _private_copy(shard: Path) -> Path:
-    _drop_orphans()
-    copy = Path(tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}{os.getpid()}-"))
+def _copy(shard: Path, folder: Path) -> Path:
+    copy = Path(tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}{os.getpid()}-", dir=folder))
     try:
-        shutil.copytree(shard, copy, dirs_exist_ok=True)
-    except OSError as error:
+        shutil.copytree(shard, copy, dirs_exist_ok=True, copy_function=_link_or_copy)
+    except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
-        raise StorageError(
-            f"The index cannot be copied to {copy.parent}: {error}. Free some room there, or set TMPDIR."
-        ) from error
+        raise
     return copy
 
 
-def _drop_orphans() -> None:
+def _link_or_copy(source: str, target: str) -> None:
+    if Path(source).stat().st_size >= _LARGE_BYTES:
+        with suppress(OSError):
+            # Fails on another disk and where there are no hard links.
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
+
+
+def _drop_orphans(folder: Path) -> None:
     """Remove copies whose process was killed before it could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_COPY_PREFIX}*-*"):
-        pid = folder.name.removeprefix(_COPY_PREFIX).split("-")[0]
+    for copy in folder.glob(f"{_COPY_PREFIX}*-*"):
+        pid = copy.name.removeprefix(_COPY_PREFIX).split("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk too, where a system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _alive(pid: int) -> bool:

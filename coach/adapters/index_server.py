@@ -23,6 +23,7 @@ from coach.errors import IndexMissing, IndexStale, IndexUnusable
 from coach.ports import About, PassageIndex, Sparse, Stored
 
 _BATCH = 128
+_PAGE = 1_000
 _ABOUT_ID = str(uuid.uuid5(uuid.NAMESPACE_URL, "interview-coach/about"))
 
 P = ParamSpec("P")
@@ -91,6 +92,16 @@ class ServerStore:
                 f"The collection {self._name!r} was not made by the coach, or is broken. Run: coach ingest --rebuild"
             ) from error
         return points.readable(about, repr(self._name))
+
+    @_translated
+    def digests(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        offset: Any = None
+        while True:
+            records, offset = self._client.scroll(self._name, limit=_PAGE, offset=offset, with_payload=["digest"])
+            found |= {str(r.id): cast("dict[str, Any]", r.payload)["digest"] for r in records if str(r.id) != _ABOUT_ID}
+            if offset is None:
+                return found
 
     def _create(self, build: str, dimension: int) -> None:
         several = m.MultiVectorConfig(comparator=m.MultiVectorComparator.MAX_SIM)
