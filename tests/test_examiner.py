@@ -329,7 +329,8 @@ def test_grading_is_paid_for_and_past_the_days_limit_the_rubric_grades(tmp_path:
         judge = examiner(Paid(OpenAIModel(server.url, "key", "small"), ledger, Prices(1.0, 1.0)))
         judged, after = judge.grade(GREEN, WEAK), judge.grade(GREEN, WEAK)
     today = ledger.today()
-    assert (today.calls, today.tokens, today.cost) == (1, 12, pytest.approx(12e-6))
+    assert (today.calls, today.tokens) == (1, 12)
+    assert today.cost == pytest.approx(12e-6)
     assert judged.stamp
     assert judged.stamp.mode is Mode.LLM
     assert after.score == examiner().grade(GREEN, WEAK).score
