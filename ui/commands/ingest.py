@@ -86,7 +86,8 @@ def _list(settings: Settings) -> None:
     banks = kept(settings.banks_folder)
     for bank in banks:
         graded = sum(bool(question.answer) for question in bank.questions)
-        out.print(f"{bank.name}: {len(bank.questions)} questions, {graded} with an answer, read {bank.read} from {bank.source}")
+        told = f"{bank.name}: {len(bank.questions)} questions, {graded} with an answer, read {bank.read} from {bank.source}"
+        out.print(told, markup=False, soft_wrap=True)
     if not banks:
         out.print("No banks but the coach's own. To add one: coach ingest PATH")
 
