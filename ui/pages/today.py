@@ -9,7 +9,7 @@ from datetime import date
 import streamlit as st
 
 from coach.domain import Question
-from coach.interview import MAX_QUESTIONS, Setup
+from coach.interview import MAX_QUESTIONS
 from coach.interviewer import Interviewer, titles
 from coach.schedule import Plan, days_to, streak
 from coach.service import MAX_QUESTION
@@ -97,9 +97,9 @@ def _planned(interviewer: Interviewer, question: Question, *, again: bool) -> No
 
 
 def _practice(interviewer: Interviewer, ids: Sequence[str]) -> None:
-    begun = attempt(interviewer.begin, Setup(questions=min(MAX_QUESTIONS, len(ids)), only=tuple(ids)))
+    begun = attempt(interviewer.practice, ids)
     if begun:
-        st.switch_page("pages/interview.py", query_params={"id": begun.id})
+        st.switch_page("pages/practice.py", query_params={"session": begun.id})
     st.rerun()
 
 
