@@ -171,4 +171,5 @@ def test_the_command_keeps_lists_and_forgets_a_bank(corpus: Path, bank: Path) ->
     assert "none.md: cannot be opened" in done.stderr
     assert "Indexed 6 questions: 4 added" in done.stdout
     assert "boat-questions: 3 questions, 1 with an answer" in coach("--list", corpus=corpus).stdout
+    assert "0 removed" in coach("--forget", "boat-questions", "--dry-run", corpus=corpus).stdout
     assert "1 removed" in coach("--forget", "boat-questions", corpus=corpus).stdout

@@ -47,7 +47,7 @@ def ingest(
     if listed:
         _list(settings)
         return
-    if forget:
+    if forget and not dry_run:
         forget_bank(settings.banks_folder, forget)
     found = [(path, read_items(path, overrides)) for path in paths or []]
     if as_json:
