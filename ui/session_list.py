@@ -56,9 +56,8 @@ def _session(interviewer: Interviewer, stream: Stream, interview: Interview) -> 
 
 
 def _result(interviewer: Interviewer, interview: Interview) -> str:
-    if not interview.ended:
-        return ""
-    return f"{score(report(interview, interviewer.questions, {}, interviewer.now()).overall.score)} of 5 · "
+    earned = report(interview, interviewer.questions, {}, interviewer.now()).overall.score if interview.ended else None
+    return "" if earned is None else f"{score(earned)} of 5 · "
 
 
 def _rename(interviewer: Interviewer, stream: Stream) -> None:

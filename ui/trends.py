@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from coach.catalog import Standing
@@ -15,13 +16,21 @@ from coach.progress import Coverage, Mean
 from coach.report import Calibration
 from ui.grade_view import RATINGS
 
-# Exclusive, so that a row adds up to the topic.
-_STANDINGS = (Standing.KNOWN, Standing.LEARNING, Standing.WEAK, Standing.NEW)
-# What stands in the same place in both themes.
-_SHADES = {Standing.KNOWN: "#0b7a75", Standing.LEARNING: "#b7791f", Standing.WEAK: "#b4452f", Standing.NEW: "#7a8488"}
+# How a question stands but for its due date, so that a row adds up to the topic; red, green and blue for both themes.
+_SHADES = {
+    Standing.KNOWN: "20, 140, 110",
+    Standing.LEARNING: "200, 140, 20",
+    Standing.WEAK: "200, 70, 50",
+    Standing.NEW: "125, 135, 140",
+}
 _HEIGHT, _LEGEND = 240, 80
 _SCORE = {"type": "quantitative", "scale": {"domain": [0, FULL]}, "axis": {"values": list(range(6))}}
-_WHOSE = {"field": "grader", "type": "nominal", "title": None, "legend": {"orient": "top", "labelLimit": 300, "columns": 1}}
+_WHOSE = {
+    "field": "grader",
+    "type": "nominal",
+    "title": None,
+    "legend": {"orient": "top", "labelLimit": 300, "columns": 1, "symbolSize": 120},
+}
 
 
 def trend_chart(means: Sequence[Mean]) -> None:
@@ -35,48 +44,29 @@ def trend_chart(means: Sequence[Mean]) -> None:
         "encoding": {
             "x": day | {"axis": axis},
             "y": {"field": "score", "title": "Score of 5", **_SCORE},
-            **({"color": _WHOSE, "strokeDash": _WHOSE | {"legend": None}} if several else {}),
+            **({"color": _WHOSE} if several else {}),
             "tooltip": [{"field": name} for name in ("day", "score", "answers", "grader")],
         },
     }
     _draw(rows, spec, _HEIGHT + _LEGEND * several, "Mean score a day, from 0 to 5, a line for each grader")
 
 
-def coverage_chart(covered: Sequence[Coverage]) -> None:
-    """Topic by standing: how many questions, the darker the more of the topic."""
-    rows = [
+def coverage_table(covered: Sequence[Coverage]) -> None:
+    """Topic by standing: how many questions, the darker the more of the topic. As a table it can be read by everybody."""
+    counts = pd.DataFrame(
+        [[one.standings[standing] for standing in _SHADES] for one in covered],
+        index=[_short(one.topic.title) for one in covered],
+        columns=[standing.capitalize() for standing in _SHADES],
+    )
+    shares = counts.div(counts.sum(axis="columns").clip(lower=1), axis="index")
+    shades = pd.DataFrame(
         {
-            "topic": _short(one.topic.title),
-            "state": standing.value,
-            "questions": one.standings[standing],
-            "share": one.standings[standing] / max(1, len(one.topic.questions)),
-        }
-        for one in covered
-        for standing in _STANDINGS
-    ]
-    titles, states = [_short(one.topic.title) for one in covered], [standing.value for standing in _STANDINGS]
-    place = {
-        "x": {"field": "state", "type": "nominal", "sort": states, "title": None, "axis": {"orient": "top", "labelAngle": 0}},
-        "y": {"field": "topic", "type": "nominal", "sort": titles, "title": None, "axis": {"labelLimit": 180}},
-    }
-    color = {"field": "state", "type": "nominal", "scale": {"domain": states, "range": list(_SHADES.values())}, "legend": None}
-    shade = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1], "range": [0.05, 0.55]}, "legend": None}
-    spec = {
-        "encoding": place,
-        "layer": [
-            {"mark": {"type": "rect", "cornerRadius": 3}, "encoding": {"opacity": shade, "color": color}},
-            {
-                "mark": {"type": "text"},
-                "encoding": {"text": {"field": "questions"}},
-                "transform": [{"filter": "datum.questions > 0"}],
-            },
-        ],
-    }
-    table = [
-        {"topic": one.topic.title} | {standing.value: one.standings[standing] for standing in _STANDINGS} | {"due": one.due}
-        for one in covered
-    ]
-    _draw(rows, spec, 26 * len(covered) + 30, "Questions of each topic by how well they are known", table)
+            column: [f"background-color: rgba({shade}, {0.6 * share:.2f})" for share in shares[column]]
+            for column, shade in zip(counts, _SHADES.values(), strict=True)
+        },
+        index=counts.index,
+    )
+    st.table(counts.style.apply(lambda _counts: shades, axis=None).format(lambda count: count or "–"), border="horizontal")
 
 
 def _short(title: str) -> str:
@@ -126,9 +116,7 @@ def forecast_chart(days: Sequence[int], today: date) -> None:
     _draw(rows, spec, 150, "Questions that fall due on each of the next days")
 
 
-def _draw(
-    rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], height: int, alt: str, table: Sequence[Mapping[str, Any]] = ()
-) -> None:
+def _draw(rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], height: int, alt: str) -> None:
     st.vega_lite_chart({"data": {"values": list(rows)}, "height": height, **spec}, width="stretch", alt=alt)
     with st.expander("As a table", type="compact"):
-        st.table([{name.capitalize(): value for name, value in row.items()} for row in table or rows])
+        st.table([{name.capitalize(): value for name, value in row.items()} for row in rows])

@@ -14,7 +14,7 @@ from ui.report_view import regrade
 from ui.session_list import session_list
 from ui.show import plain
 from ui.state import guarded
-from ui.trends import calibration_chart, coverage_chart, forecast_chart, trend_chart
+from ui.trends import calibration_chart, coverage_table, forecast_chart, trend_chart
 
 _OVERVIEW, _HISTORY = "Overview", "History"
 
@@ -92,7 +92,7 @@ def _trend(interviewer: Interviewer, past: Past) -> None:
 
 def _coverage(interviewer: Interviewer, past: Past) -> None:
     st.subheader("Coverage", anchor=False)
-    coverage_chart(coverage(interviewer.topics, catalog(interviewer.questions.values(), past, interviewer.now())))
+    coverage_table(coverage(interviewer.topics, catalog(interviewer.questions.values(), past, interviewer.now())))
     st.page_link("pages/bank.py", label="Look at the weak ones", icon=":material/error:", query_params={"state": "weak"})
 
 
