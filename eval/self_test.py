@@ -1,7 +1,8 @@
 """A judge and statements that each change one thing become the shares it lets through: how far a judge can be believed.
 
 A line of `cases/judge.jsonl` has a text and seven claims: two that it makes, word for word and in other words, four that turn
-one of its sentences around, and one about something else. Nothing is fitted on them.
+one of its sentences around, and one about something else. No threshold is fitted on them, but the guards of `eval.rules` against
+another order and against one exchanged word were added when these showed that nothing else caught them.
 """
 
 from __future__ import annotations
