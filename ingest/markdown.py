@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from coach.domain import Origin, Reference
+from coach.errors import ExtractError
 from coach.text import clean
 from ingest.document import Document, Section
 
@@ -108,3 +110,13 @@ def _web(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def markdown_of_notebook(text: str) -> str:
+    """A Jupyter notebook's Markdown and code cells; what the code printed is left out. Raises ExtractError."""
+    try:
+        cells = json.loads(text)["cells"]
+        told = [(cell["cell_type"], "".join(cell["source"])) for cell in cells if cell["cell_type"] in {"markdown", "code"}]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ExtractError("This is not a Jupyter notebook.") from error
+    return "\n\n".join(f"```python\n{said}\n```" if kind == "code" else said for kind, said in told if said.strip())
