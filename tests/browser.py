@@ -78,5 +78,9 @@ def window(browser: Any, width: int, scheme: str) -> Any:
 
 def settle(page: Any) -> None:
     """Wait until the page is drawn and stands still."""
+    from playwright.sync_api import expect
+
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    # A kind of element that was not drawn before is fetched first, and a gray bar stands in its place.
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=20_000)
     page.wait_for_timeout(400)
