@@ -94,6 +94,9 @@ def test_what_is_deleted_can_be_brought_back() -> None:
     id_ = finished()
     app = click(window("progress"), f"delete-{id_}")
     assert not interviewer().interviews()
+    app.switch_page("pages/ask.py").run()
+    app.switch_page("pages/progress.py")
+    drawn(app)
     assert "Deleted: Practice: How is green tea brewed?" in seen(app)
     click(app, "undo")
     assert interviewer().open(id_).ended

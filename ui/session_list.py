@@ -74,19 +74,19 @@ def _save_name(interviewer: Interviewer, id_: str, key: str) -> None:
 def _delete(interviewer: Interviewer, stream: Stream) -> None:
     deleted = attempt(interviewer.delete, stream.id)
     if deleted:
-        st.session_state["deleted"] = stream.name, deleted
+        st.session_state["deleted session"] = stream.name, deleted
 
 
 def _undo(interviewer: Interviewer) -> None:
-    """What was deleted last can be brought back for as long as this page is there."""
-    if "deleted" not in st.session_state:
+    """What was deleted last can be brought back for as long as this window is open."""
+    if "deleted session" not in st.session_state:
         return
-    name, deleted = st.session_state["deleted"]
+    name, deleted = st.session_state["deleted session"]
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"Deleted: {plain(name)}. Repeats that rest on it are planned anew.", width="stretch")
         st.button("Undo", key="undo", icon=":material/undo:", on_click=_restore, args=(interviewer, deleted))
 
 
 def _restore(interviewer: Interviewer, deleted: Deleted) -> None:
-    st.session_state.pop("deleted", None)
+    st.session_state.pop("deleted session", None)
     attempt(interviewer.restore, deleted)
