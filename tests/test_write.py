@@ -247,8 +247,10 @@ def test_closing_hangs_up_and_keeps_what_was_shown(asking: Conversations) -> Non
 def test_stop_from_another_thread_ends_the_call_and_gives_the_partial_answer(asking: Conversations) -> None:
     with served(asking, stream(f"{HONEST} The", " next", finish=None, then=stall)) as (talking, server):
         stop, conversation = Stop(), talking.new()
-        threading.Timer(0.3, stop.press).start()
-        *_, answer = talking.ask(conversation, GREEN, stop=stop)
+        steps = talking.ask(conversation, GREEN, stop=stop)
+        next(step for step in steps if isinstance(step, Part))
+        threading.Timer(0.1, stop.press).start()
+        *_, answer = steps
         assert server.hung_up.wait(1)
     assert isinstance(answer, Answer)
     assert (answer.stopped, answer.note) == (True, STOPPED)
@@ -266,6 +268,18 @@ def test_paced_steps_leave_whenever_the_reader_does(asking: Conversations) -> No
         steps.close()
         assert server.hung_up.wait(1)
     assert stop.pressed
+
+
+def test_when_paced_steps_are_closed_what_had_come_is_on_disk(asking: Conversations) -> None:
+    with served(asking, stream(f"{HONEST} ", "The leaves", finish=None, then=stall)) as (talking, _server):
+        stop, conversation = Stop(), talking.new()
+        steps = paced(talking.ask(conversation, GREEN, stop=stop), stop)
+        shown = next(step.text for step in steps if isinstance(step, Part))
+        steps.close()
+        answer = talking.open(conversation.id).turns[0].answer
+    assert answer
+    assert answer.stopped
+    assert answer.text.startswith(shown)
 
 
 def test_paced_steps_are_the_same_and_raise_the_same(asking: Conversations) -> None:

@@ -5,7 +5,9 @@ Whatever interrupts the drawing (Stop, the next question, a closed window) ends 
 
 from __future__ import annotations
 
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -21,6 +23,7 @@ from ui.show import answer_markdown, plain
 from ui.state import doorway
 
 PERSON, COACH = ":material/person:", ":material/school:"
+_PATIENCE = 3.0
 _WARMING = "warming up the model, then searching"
 _MOVED_ON = "This conversation went on in another window. Below is how it stands now; your question is in the box."
 
@@ -73,9 +76,10 @@ def _drawn(conversations: Conversations, conversation: Conversation, wanted: Wis
         doing = st.empty()
         st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", shortcut="Esc")
     shown, said = "", "searching" if doorway().ready else _WARMING
-    doing.markdown(_underway(said))
+    doing.markdown(_doing(said))
     stop, answer = Stop(), None
-    with closing(paced(conversations.ask(conversation, wanted.question, wanted.manner, stop), stop)) as steps:
+    steps_of = conversations.ask(conversation, wanted.question, wanted.manner, stop)
+    with _underway(stop), closing(paced(steps_of, stop)) as steps:
         for step in steps:
             if isinstance(step, Stage):
                 st.query_params["c"] = conversation.id
@@ -86,9 +90,27 @@ def _drawn(conversations: Conversations, conversation: Conversation, wanted: Wis
             elif isinstance(step, Answer):
                 answer = step
             # Drawn also when nothing came: only what draws can be interrupted.
-            doing.markdown(_underway(said))
+            doing.markdown(_doing(said))
     return answer
 
 
-def _underway(said: str) -> str:
+@contextmanager
+def _underway(stop: Stop) -> Iterator[None]:
+    over = threading.Event()
+    st.session_state["underway"] = (stop, over)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def settle() -> None:
+    """Wait for the answer that this run has interrupted: Streamlit begins a run before the one it replaces has ended."""
+    stop, over = st.session_state.pop("underway", (None, None))
+    if over and not over.is_set():
+        stop.press()
+        over.wait(_PATIENCE)
+
+
+def _doing(said: str) -> str:
     return f":shimmer[{said[0].upper()}{said[1:]} ...]"

@@ -9,7 +9,7 @@ from coach.conversations import Conversations
 from coach.errors import BadInput, CoachError
 from coach.service import MAX_QUESTION
 from ui.ask_account import account
-from ui.asking import Wish, ask, wish, wished
+from ui.asking import Wish, ask, settle, wish, wished
 from ui.conversation_list import go_to, toolbar, undo
 from ui.conversation_view import PRACTICE, next_steps, turns
 from ui.show import plain, safe
@@ -23,6 +23,7 @@ EXAMPLES = (
 
 
 def page() -> None:
+    settle()
     typed = _box()
     try:
         conversations = doorway().conversations()
@@ -49,8 +50,10 @@ def page() -> None:
 
 
 def _draw(conversations: Conversations, conversation: Conversation, wanted: Wish | None) -> None:
-    _heading(conversations, conversation, begun=bool(wanted))
-    _warm_up()
+    # In one container, so that the turns below stand at the same place in every run and nothing is drawn twice for a moment.
+    with st.container():
+        _heading(conversations, conversation, begun=bool(wanted))
+        _warm_up()
     turns(conversation)
     if wanted:
         answer = ask(conversations, conversation, wanted)
