@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     hosts: str = Field(default="", description="Other names the app is reached by, separated by commas.")
     qdrant_url: str | None = Field(default=None, description="Qdrant server to use instead of the embedded index.")
     qdrant_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
+    qdrant_grpc_port: int | None = Field(default=None, ge=1, le=65535, description="Its gRPC port; unset means HTTP alone.")
+    qdrant_shards: int = Field(default=1, ge=1, le=1024, description="Parts an index is split into on a Qdrant cluster.")
+    qdrant_replicas: int = Field(default=1, ge=1, le=64, description="Nodes that hold each part.")
+    qdrant_on_disk: bool = Field(default=False, description="Keep vectors on the server's disk rather than in its memory.")
+    qdrant_quantized: bool = Field(
+        default=False, description="Search vectors of a quarter of the size there, then score exactly."
+    )
     history_url: SecretStr | None = Field(
         default=None, description="Database for the history instead of a file: postgresql://user:password@host/name"
     )

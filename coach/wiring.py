@@ -19,14 +19,15 @@ from coach.adapters.voice import OpenAIVoice
 from coach.conversations import Conversations
 from coach.domain import Entry, Topic
 from coach.entail import entailment_for
-from coach.errors import IndexStale, SettingsError
+from coach.errors import IndexMissing, IndexStale, SettingsError
 from coach.examiner import Examiner
 from coach.grade import Grader, weights_for
 from coach.hint import Cues
 from coach.interviewer import Interviewer
 from coach.ledger import Ledger, Paid, Prices
+from coach.library import Library
 from coach.ports import FORMAT, About, ChatModel, Embedder, EmbedderId, History, IndexStore
-from coach.refuse import calibration_for
+from coach.refuse import calibration_for, library_calibration_for
 from coach.service import Coach
 from coach.settings import Settings, load_settings
 from coach.write import Writer
@@ -43,7 +44,20 @@ def open_coach(settings: Settings | None = None) -> Coach:
     embedder = make_embedder(settings)
     index = make_store(settings).open()
     check_match(index.about, embedder.id)
-    return Coach(index, embedder, Bm25Lexicon(), English(), calibration_for(embedder.id.name))
+    coach = Coach(index, embedder, Bm25Lexicon(), English(), calibration_for(embedder.id.name))
+    return replace(coach, library=open_library(coach, settings))
+
+
+def open_library(coach: Coach, settings: Settings) -> Library | None:
+    """What lies beside a coach's bank, if anything does that the coach can read. Raises StorageError."""
+    store = make_library(settings)
+    try:
+        about = store.about()
+        if about is None or about.embedder != coach.embedder.id:
+            return None
+        return Library(store.open(), library_calibration_for(coach.embedder.id.name), coach.lexicon, coach.english)
+    except (IndexMissing, IndexStale):
+        return None
 
 
 def make_embedder(settings: Settings) -> SentenceEmbedder | HashingEmbedder:
@@ -62,14 +76,27 @@ def make_library(settings: Settings) -> IndexStore:
     return _store(settings, settings.library_folder, "interview-coach-library")
 
 
+def stores_at(settings: Settings, where: str) -> tuple[IndexStore, IndexStore]:
+    """The stores of the bank and of the library on the server at an address, or in a folder that is like COACH_HOME."""
+    other = {"qdrant_url": where} if "://" in where else {"qdrant_url": None, "home": Path(where)}
+    settings = settings.model_copy(update=other)
+    return make_store(settings), make_library(settings)
+
+
 def _store(settings: Settings, folder: Path, name: str) -> IndexStore:
     if not settings.qdrant_url:
         return EdgeStore(folder)
     # qdrant-client takes a second or two to import: only who uses a server pays for it.
-    from coach.adapters.index_server import ServerStore
+    from coach.adapters.index_server import ServerStore, Shape
 
-    key = settings.qdrant_api_key
-    return ServerStore.at(settings.qdrant_url, key.get_secret_value() if key else None, name)
+    key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    shape = Shape(
+        settings.qdrant_shards,
+        settings.qdrant_replicas,
+        on_disk=settings.qdrant_on_disk,
+        quantized=settings.qdrant_quantized,
+    )
+    return ServerStore.at(settings.qdrant_url, key, name, shape, settings.qdrant_grpc_port)
 
 
 def make_grader(embedder: Embedder, entries: Sequence[Entry]) -> Grader:

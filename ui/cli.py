@@ -7,7 +7,7 @@ import sys
 import typer
 
 from coach.errors import BadBank, CoachError
-from ui.commands import app, ask, check, doctor, evaluate, ingest
+from ui.commands import app, ask, check, doctor, evaluate, index, ingest
 from ui.console import errors
 
 EPILOG = (
@@ -30,6 +30,7 @@ cli.command("ingest")(ingest.ingest)
 cli.command("check")(check.check)
 cli.command("doctor")(doctor.doctor)
 cli.add_typer(evaluate.cli, name="eval")
+cli.add_typer(index.cli, name="index")
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
     <folder>/current            the name of the published build
     <folder>/<build>/about.json what it was built from
     <folder>/<build>/shard/     the engine's files, never opened where they lie
-
     <folder>/coach-reader-*     what a process has open
 
 Edge writes to a folder when it opens it, so a reader opens a private copy: any number of processes can read, and
@@ -36,9 +35,10 @@ _BATCH = 256
 _LOCK_SECONDS = 10
 _COPY_PREFIX = "coach-reader-"
 _LARGE_BYTES = 4 * 2**20
-# From so many passages on, a graph finds the nearest; below, looking at every one is as quick, and exact.
+# From so many passages on, a graph over vectors of bytes finds candidates, and whole vectors score them; below, looking
+# at every passage is quick enough, and exact.
 GRAPH_FROM = 20_000
-_GRAPH_EDGES, _GRAPH_EFFORT = 16, 100
+_EDGES, _BUILD_EFFORT, _SEARCH_EFFORT, _OVERSAMPLING = 16, 64, 128, 2.0
 
 
 class EdgeStore:
@@ -158,7 +158,7 @@ class EdgeIndex:
         if among is not None and not among:
             return {}
         only = None if among is None else edge.Filter(must=[edge.HasIdCondition(set(among))])
-        request = edge.QueryRequest(limit=limit, query=edge.Query.Nearest(vector, using=using), filter=only)
+        request = edge.QueryRequest(limit=limit, query=edge.Query.Nearest(vector, using=using), filter=only, params=_search())
         return {str(point.id): point.score for point in self._shard.query(request)}
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
@@ -190,26 +190,33 @@ class EdgeIndex:
 
 
 def _write(shard_folder: Path, about: About, entries: Iterable[Stored]) -> None:
-    shard = edge.EdgeShard.create(str(shard_folder), _config(about.embedder.dimension))
+    graph = about.entries >= GRAPH_FROM
+    shard = edge.EdgeShard.create(str(shard_folder), _config(about.embedder.dimension, graph=graph))
     try:
         for batch in points.batches(entries, _BATCH):
             shard.update(edge.UpdateOperation.upsert_points([_point(stored) for stored in batch]))
-        if about.entries >= GRAPH_FROM:
+        if graph:
             shard.optimize()
         shard.flush()
     finally:
         shard.close()
 
 
-def _config(dimension: int) -> edge.EdgeConfig:
+def _config(dimension: int, *, graph: bool) -> edge.EdgeConfig:
     several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
     return edge.EdgeConfig(
         vectors={DENSE: edge.EdgeVectorParams(dimension, edge.Distance.Dot, multivector_config=several)},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-        hnsw_config=edge.HnswIndexConfig(_GRAPH_EDGES, _GRAPH_EFFORT, full_scan_threshold=10_000),
+        hnsw_config=edge.HnswIndexConfig(_EDGES, _BUILD_EFFORT, full_scan_threshold=10_000),
+        quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Cached) if graph else None,
         # A build that is cut off is thrown away whole, so a log to replay would only cost time.
         wal_enabled=False,
     )
+
+
+def _search() -> edge.SearchParams:
+    exactly = edge.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
+    return edge.SearchParams(hnsw_ef=_SEARCH_EFFORT, quantization=exactly)
 
 
 def _point(stored: Stored) -> edge.Point:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -24,6 +25,7 @@ from coach.ports import About, PassageIndex, Sparse, Stored
 
 _BATCH = 128
 _PAGE = 1_000
+_QUANTIZED = m.ScalarQuantization(scalar=m.ScalarQuantizationConfig(type=m.ScalarType.INT8, quantile=0.99, always_ram=True))
 _ABOUT_ID = str(uuid.uuid5(uuid.NAMESPACE_URL, "interview-coach/about"))
 
 P = ParamSpec("P")
@@ -45,19 +47,46 @@ def _translated(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a server keeps an index. Quantized vectors are for finding; what is found is scored by the whole ones."""
+
+    shards: int = 1
+    replicas: int = 1
+    on_disk: bool = False
+    quantized: bool = False
+    filtered: tuple[str, ...] = ("origin", "topic", "source")
+
+
 class ServerStore:
     """Builds and opens the index called `name` on one server. `client` may also be an in-memory one."""
 
-    def __init__(self, client: QdrantClient, name: str = "interview-coach") -> None:
+    def __init__(self, client: QdrantClient, name: str = "interview-coach", shape: Shape | None = None) -> None:
         self._client = client
         self._name = name
+        self._shape = shape or Shape(filtered=())
 
     @classmethod
-    def at(cls, url: str, api_key: str | None = None, name: str = "interview-coach") -> ServerStore:
+    def at(
+        cls,
+        url: str,
+        api_key: str | None = None,
+        name: str = "interview-coach",
+        shape: Shape | None = None,
+        grpc_port: int | None = None,
+    ) -> ServerStore:
         """`url` may be `:memory:` for an index that lives and dies with this process."""
         if url == ":memory:":
             return cls(QdrantClient(":memory:"), name)
-        return cls(QdrantClient(url=url, api_key=api_key, timeout=30, check_compatibility=False), name)
+        client = QdrantClient(
+            url=url,
+            api_key=api_key,
+            timeout=30,
+            check_compatibility=False,
+            prefer_grpc=grpc_port is not None,
+            grpc_port=grpc_port or 6334,
+        )
+        return cls(client, name, shape or Shape())
 
     @_translated
     def publish(self, about: About, entries: Iterable[Stored]) -> None:
@@ -107,9 +136,22 @@ class ServerStore:
         several = m.MultiVectorConfig(comparator=m.MultiVectorComparator.MAX_SIM)
         self._client.create_collection(
             build,
-            vectors_config={DENSE: m.VectorParams(size=dimension, distance=m.Distance.DOT, multivector_config=several)},
+            vectors_config={
+                DENSE: m.VectorParams(
+                    size=dimension,
+                    distance=m.Distance.DOT,
+                    multivector_config=several,
+                    on_disk=self._shape.on_disk or None,
+                    quantization_config=_QUANTIZED if self._shape.quantized else None,
+                )
+            },
             sparse_vectors_config={SPARSE: m.SparseVectorParams(modifier=m.Modifier.IDF)},
+            shard_number=self._shape.shards,
+            replication_factor=self._shape.replicas,
+            on_disk_payload=True,
         )
+        for field in self._shape.filtered:
+            self._client.create_payload_index(build, field, m.PayloadSchemaType.KEYWORD)
 
     def _current(self) -> str | None:
         aliases = self._client.get_aliases().aliases

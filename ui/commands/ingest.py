@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +12,26 @@ import typer
 from pydantic import TypeAdapter
 
 from coach.settings import Settings, load_settings
+from ingest import library
 from ingest.banks import forget as forget_bank
 from ingest.banks import keep, kept, name_of, topics_of
+from ingest.folder import Gathered, read_documents
 from ingest.formats.items import Item, ItemsRead
 from ingest.formats.read import read_items
 from ingest.formats.reading import without_readings
+from ingest.library import LibraryReport
 from ingest.refresh import IngestReport, refresh
+from ingest.run import Summary
+from ingest.split import entries_of
 from ui.console import errors, out, progress, waiting
 
 
 def ingest(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Question banks as other people write them, files or folders: kept beside the coach's own bank."),
+        typer.Argument(
+            help="Question banks as other people write them, and study material: files or folders, kept beside the bank."
+        ),
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed everything again, even what has not changed.")] = False,
     keep_going: Annotated[
@@ -33,53 +41,98 @@ def ingest(
     overrides: Annotated[
         Path | None, typer.Option("--overrides", help="What lines are that no layout tells: a file of their hashes.")
     ] = None,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Take the paths as study material, even if they look like question banks.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every item and every line left out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run and paths: everything that was read, as JSON.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the banks that are kept, and change nothing.")] = False,
-    forget: Annotated[str | None, typer.Option("--forget", metavar="NAME", help="Remove a bank that was kept.")] = None,
+    forget: Annotated[
+        str | None, typer.Option("--forget", metavar="NAME", help="Remove a bank or a document that was kept.")
+    ] = None,
 ) -> None:
-    """Build or refresh the index from the question bank, and from banks of other people.
+    """Build or refresh the index from the question bank, and from banks of other people; and the library from documents.
 
-    Only what changed is embedded. The new index replaces the old one all at once at the end: stop this command
-    whenever you like, the last good index stays. Which layouts of banks are read: docs/formats.md.
+    A path in which nothing looks like a question is study material: its documents go into the library, and are read anew
+    by every ingest. Only what changed is embedded. A new index replaces the old one all at once at the end: stop this
+    command whenever you like, the last good index stays and what was embedded is not embedded again. Which layouts of
+    banks are read: docs/formats.md; which documents: docs/ingest.md.
     """
     settings = load_settings()
     if listed:
         _list(settings)
         return
     if forget and not dry_run:
-        forget_bank(settings.banks_folder, forget)
-    found = [(path, read_items(path, overrides)) for path in paths or []]
+        _forget(settings, forget)
+    found, shelved = _sorted_out(paths or [], overrides, documents)
     if as_json:
         whole = TypeAdapter(list[ItemsRead]).dump_json([read for _path, read in found], indent=1)
         out.print(whole.decode(), markup=False, soft_wrap=True)
     else:
         for path, read in found:
             _show(path, read, verbose)
-    nothing = [path for path, read in found if not read.items]
-    if paths and (dry_run or len(nothing) == len(found)):
+        for path, gathered in shelved:
+            _show_documents(path, gathered)
+    nothing = [path for path, gathered in shelved if not gathered.documents]
+    if paths and (dry_run or len(nothing) == len(paths)):
         raise typer.Exit(2 if nothing else 0)
+    now = datetime.now().astimezone()
     for path, read in found:
-        if read.items:
-            name = name_of(path)
-            keep(settings.banks_folder, name, path.resolve(), topics_of(read.items, name), datetime.now().astimezone())
+        name = name_of(path)
+        keep(settings.banks_folder, name, path.resolve(), topics_of(read.items, name), now)
+    for path, gathered in shelved:
+        if gathered.documents:
+            library.add(settings, path, now)
     report = refresh(settings, rebuild=rebuild, keep_going=keep_going, dry_run=dry_run, bar=progress, waiting=waiting)
-    for problem in report.problems:
-        errors.print(str(problem), style="yellow", markup=False, soft_wrap=True)
-    out.print(summary(report, dry_run), soft_wrap=True)
+    _tell(report.problems, summary(report, dry_run))
+    beyond = library.refresh(settings, rebuild=rebuild, dry_run=dry_run, bar=progress, waiting=waiting)
+    anything = beyond.documents or beyond.summary.anything
+    _tell(beyond.skipped, library_summary(beyond, dry_run) if anything else "")
     if nothing:
         raise typer.Exit(2)
 
 
 def summary(report: IngestReport, dry_run: bool = False) -> str:
     """One line: what changed, and what was left out."""
-    did = report.summary
-    line = (
-        f"{'Would index' if dry_run else 'Indexed'} {report.questions} questions: "
+    line = _changes(f"{report.questions} questions", report.summary, dry_run)
+    return f"{line} {len(report.problems)} problems; the questions they stand in are left out." if report.problems else line
+
+
+def library_summary(report: LibraryReport, dry_run: bool = False) -> str:
+    """The same for the library."""
+    line = _changes(f"{report.documents} documents in {report.passages} passages", report.summary, dry_run)
+    return f"{line} {len(report.skipped)} left out, with the reason above." if report.skipped else line
+
+
+def _tell(troubles: Iterable[object], line: str) -> None:
+    for trouble in troubles:
+        errors.print(str(trouble), style="yellow", markup=False, soft_wrap=True)
+    if line:
+        out.print(line, soft_wrap=True)
+
+
+def _changes(what: str, did: Summary, dry_run: bool) -> str:
+    return (
+        f"{'Would index' if dry_run else 'Indexed'} {what}: "
         f"{did.added} added, {did.changed} changed, {did.unchanged} unchanged, {did.removed} removed, "
         f"{did.embedded} pieces {'to embed' if dry_run else 'embedded'}."
     )
-    return f"{line} {len(report.problems)} problems; the questions they stand in are left out." if report.problems else line
+
+
+def _sorted_out(
+    paths: Sequence[Path], overrides: Path | None, documents: bool
+) -> tuple[list[tuple[Path, ItemsRead]], list[tuple[Path, Gathered]]]:
+    """The paths that are question banks, and those that are not, as they are read."""
+    banks = {} if documents else {path: read for path in paths if (read := read_items(path, overrides)).items}
+    return list(banks.items()), [(path, read_documents(path)) for path in paths if path not in banks]
+
+
+def _forget(settings: Settings, name: str) -> None:
+    """A bank of that name if there is one, else a document."""
+    if any(bank.name == name for bank in kept(settings.banks_folder)) or not library.shelves(settings):
+        forget_bank(settings.banks_folder, name)
+    else:
+        library.forget(settings, name)
 
 
 def _list(settings: Settings) -> None:
@@ -88,7 +141,10 @@ def _list(settings: Settings) -> None:
         graded = sum(bool(question.answer) for question in bank.questions)
         told = f"{bank.name}: {len(bank.questions)} questions, {graded} with an answer, read {bank.read} from {bank.source}"
         out.print(told, markup=False, soft_wrap=True)
-    if not banks:
+    shelves = library.shelves(settings)
+    for shelf in shelves:
+        out.print(f"{shelf.path}: study material, added {shelf.added}", markup=False, soft_wrap=True)
+    if not banks and not shelves:
         out.print("No banks but the coach's own. To add one: coach ingest PATH")
 
 
@@ -116,6 +172,13 @@ def _show(path: Path, read: ItemsRead, verbose: bool) -> None:
     if read.items and not verbose:
         for reason, lines in reasons.most_common():
             out.print(f"  left out: {lines} line{'' if lines == 1 else 's'}, {reason}", markup=False, soft_wrap=True)
+
+
+def _show_documents(path: Path, gathered: Gathered) -> None:
+    passages = sum(len(entries_of(document)) for document in gathered.documents)
+    out.print(f"{path}: {len(gathered.documents)} documents in {passages} passages", markup=False, soft_wrap=True)
+    for skipped in gathered.skipped:
+        errors.print(str(skipped), style="yellow", markup=False, soft_wrap=True)
 
 
 def _carries(item: Item) -> str:
