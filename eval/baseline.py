@@ -27,6 +27,9 @@ HEADLINES = {
     "refusal/AUROC near": "The same against near misses only",
     "refusal/false answer": "Unanswerable, answered all the same",
     "refusal/false refusal": "Answerable, refused",
+    "answers/citation validity": "Quotes that stand in the passage they cite",
+    "answers/faithfulness": "Claims of an answer that its passages support",
+    "answers/answer coverage": "Key points an answer makes, as far as a judge without a model can tell",
     "follow-ups/found": "A follow-up finds its passage",
     "grading/QWK": "Grades agree with people (quadratic weighted kappa)",
     "grading/QWK of the labelers": "People agree with each other",
@@ -41,9 +44,15 @@ DECIMALS = 6
 _REACH = 1.96
 
 
-def stored(run: Run) -> Run:
-    """What of a run is kept as a baseline."""
-    return replace(run, slices=(), gates=(), changes=(), usage={}, cases=tuple(map(_slim, run.cases)), volatile={})
+def stored(run: Run, before: Run | None = None) -> Run:
+    """What of a run is kept as a baseline; suites it did not run are kept from the baseline `before`, if that can be."""
+    found = replace(run, slices=(), gates=(), changes=(), usage={}, cases=tuple(map(_slim, run.cases)), volatile={})
+    if before is None or before.setup != run.setup:
+        return found
+    suites = {**before.suites, **run.suites}
+    kept = [row for row in before.cases if row.suite not in run.suites]
+    results = [result for result in before.metrics if result.suite not in run.suites]
+    return replace(found, suites=suites, metrics=(*results, *found.metrics), cases=(*kept, *found.cases))
 
 
 def _slim(row: Kept) -> Kept:
@@ -92,9 +101,8 @@ def _draft(result: Result, run: Run, before: Run | None) -> _Draft:
     rows = run.of(result.suite)
     best = 0.0 if result.better is Better.LOWER else 1.0
     musts = tuple(row.id for row in rows if row.must and result.gated and row.scores.get(result.metric, best) != best)
-    note = incomparable(result, run, before) if before else "no baseline"
-    if note or before is None:
-        return _Draft(result, musts, note)
+    if before is None or (note := incomparable(result, run, before)):
+        return _Draft(result, musts, note if before else "")
     there = {row.id: row for row in before.of(result.suite)}
     pairs = [(there[row.id], row) for row in rows if row.id in there and there[row.id].digest == row.digest]
     if result.whole:

@@ -24,7 +24,7 @@ ALL, QUICK = "all", "quick"
 SUITES = ("retrieval", "refusal", "answers", "judge", "grading", "attacks", "follow-ups", "latency")
 # Families kept of a suite where not all are, so that `all` ends in four minutes on two cores and `quick` in ninety seconds.
 SHARES: Mapping[str, Mapping[str, float]] = {
-    ALL: {"attacks": 0.4},
+    ALL: {"grading": 0.6, "attacks": 0.4},
     QUICK: {"retrieval": 0.5, "refusal": 0.5, "answers": 0.25, "grading": 0.15, "attacks": 0.1, "follow-ups": 0.5},
 }
 # The padded attacks take seconds each; every other one takes a third of one.

@@ -45,7 +45,8 @@ def verdict(run: Run) -> str:
     if of[Status.NOT_MEASURED]:
         return f"NOT MEASURED: {', '.join(of[Status.NOT_MEASURED])}."
     warned = f" Worse, but it may be chance: {', '.join(of[Status.WARN])}." if of[Status.WARN] else ""
-    return f"PASSED: {len(of[Status.PASS])} metrics.{warned}"
+    alone = "" if any(gate.pairs for gate in run.gates) else " Nothing to compare with: only floors and must-cases were held."
+    return f"PASSED: {len(of[Status.PASS])} metrics.{warned}{alone}"
 
 
 def shown(value: Score | None) -> str:

@@ -25,8 +25,8 @@ from eval.self_test import FALSE, TRUE, Pair
 from eval.suite import Better, Case, Metric, Scored, Suite, hashed
 
 SHOWN = 3
-TRUE_FLOORS = {"verbatim": 0.95, "paraphrase": 0.4}
-FALSE_LIMITS = {"negated": 0.1, "number": 0.1, "antonym": 0.2, "roles": 0.3, "foreign": 0.02}
+TRUE_FLOORS = {"verbatim": 0.95, "paraphrase": 0.15}
+FALSE_LIMITS = {"negated": 0.1, "number": 0.1, "antonym": 0.2, "roles": 0.4, "foreign": 0.02}
 # What must never earn marks.
 NEVER = frozenset(
     {"echoed", "stuffed", "shuffled", "one-keyword", "off-topic", "injection", "empty", "dont-know", "praise", "code", "meta"}

@@ -15,11 +15,12 @@ from coach.domain import Answer, Entry, Hit, Judgement
 from coach.errors import BadInput
 from coach.service import Coach
 from eval.answers import Ask, answers
-from eval.baseline import BEGIN, END, compared, quality_table, stored, tell_readme
+from eval.baseline import BEGIN, END, FILE, README, compared, quality_table, stored, tell_readme
 from eval.cases import RetrievalCase
 from eval.judge import Verdict
 from eval.latency import latency
 from eval.metrics import Score
+from eval.plan import SUITES
 from eval.rules import Rules
 from eval.run import Gate, Run, exit_code, load, run, save
 from eval.self_test import load as load_pairs
@@ -155,6 +156,28 @@ def test_a_baseline_gates_as_the_run_it_was_made_of(tmp_path: Path) -> None:
     assert sum('"id"' in line for line in text.splitlines()) == 20
     after = run([toy(stepwise({**LOW, "c01": 1 / 3}))], SETUP, tmp_path / "after")
     assert compared(after, load(tmp_path / "baseline.json")).gates == compared(after, before).gates
+
+
+def test_a_baseline_keeps_the_suites_that_were_not_run_again(tmp_path: Path) -> None:
+    tea, sea = (replace(toy(stepwise({})), name=name) for name in ("tea", "sea"))
+    both = stored(measured(tmp_path / "both", tea, sea))
+    again = measured(tmp_path / "again", replace(sea, score=stepwise({"c00": 0.0})))
+    kept = stored(again, both)
+    assert {name: {row.suite for row in kept.cases} >= {name} for name in kept.suites} == {"tea": True, "sea": True}
+    assert len(kept.cases) == 40
+    assert {result.name: result.value for result in kept.metrics if result.metric == "good"} == {
+        "tea/good": 1.0,
+        "sea/good": 0.95,
+    }
+    assert set(stored(replace(again, setup={"embedder": "other"}), both).suites) == {"sea"}
+
+
+def test_readmes_table_is_that_of_the_committed_baseline() -> None:
+    assert f"{BEGIN}\n{quality_table(load(FILE))}\n{END}" in README.read_text(encoding="utf-8")
+
+
+def test_the_baseline_holds_every_suite_of_all() -> None:
+    assert set(load(FILE).suites) == set(SUITES)
 
 
 def test_readmes_table_is_written_between_its_marks(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.commands.evaluate import entail, grading, retrieval, run
+from ui.commands.evaluate import entail, grading, library, retrieval, run
 
 cli = typer.Typer(
     help="Measure what the coach does, offline: all of it with a gate, or one part beside plain alternatives.",
@@ -16,6 +16,7 @@ cli.command("compare")(run.compare)
 cli.command("baseline")(run.baseline)
 cli.command("report")(run.report)
 cli.command("retrieval")(retrieval.retrieval)
+cli.command("library")(library.library)
 cli.command("grading")(grading.grading)
 cli.command("entail")(entail.entail)
 cli.command("add")(grading.add)

@@ -58,7 +58,7 @@ def retrieval(
         coach.embedder.warm()
     if fitting:
         coach = replace(coach, calibration=fit(coach, cases))
-        _store(coach.embedder.id.name, coach.calibration, digest(cases))
+        store(coach.embedder.id.name, coach.calibration, digest(cases))
     with progress("Searching", len(cases)) as bar:
         report = measure(coach, questions, cases, bar)
     out.print(_table(report))
@@ -108,7 +108,7 @@ def _wrong(report: Report) -> None:
         out.print(f"answered    {case.id}: {case.user_input!r} with {got} at {score:.3f}", markup=False, soft_wrap=True)
 
 
-def _store(model: str, fitted: refuse.Calibration, cases: str) -> None:
+def store(model: str, fitted: refuse.Calibration, cases: str) -> None:
     entry = {
         "weights": {name: round(weight, 4) for name, weight in zip(refuse.FEATURES, fitted.weights, strict=True)},
         "constant": round(fitted.constant, 4),

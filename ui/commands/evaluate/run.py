@@ -105,24 +105,28 @@ def compare(
 
 
 def baseline(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of a run; the newest of all suites if not given.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Folder of a run; the newest if not given.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Make it the baseline, and write README's table anew.")] = False,
     file: Annotated[Path | None, typer.Option("--to", help="Where to; eval/baseline.json and README.md if not given.")] = None,
 ) -> None:
-    """Show what would become the baseline; with --write, make it so. Review the difference before you commit it."""
+    """Show README's table as a run would have it; with --write, make the run the baseline.
+
+    Suites that it did not run stay as they were. Review the difference before you commit it.
+    """
     with _never_a_regression():
         from eval import baseline as baselines
         from eval import run as running
 
-        settings = load_settings()
-        found = running.load(folder or _newest(settings.home / RUNS))
-        out.print(baselines.quality_table(found), markup=False, soft_wrap=True)
+        to = file or baselines.FILE
+        found = running.load(folder or _newest(load_settings().home / RUNS))
+        kept = baselines.stored(found, running.load(to) if to.exists() else None)
+        out.print(baselines.quality_table(kept), markup=False, soft_wrap=True)
         if not write:
             return
-        running.save(baselines.stored(found), file or baselines.FILE)
+        running.save(kept, to)
         if file is None:
-            baselines.tell_readme(found)
-        errors.print(f"Written to {file or baselines.FILE}.", markup=False, soft_wrap=True)
+            baselines.tell_readme(kept)
+        errors.print(f"Written to {to}.", markup=False, soft_wrap=True)
 
 
 def report(
