@@ -159,7 +159,8 @@ def _gate(draft: _Draft, p: float | None) -> Gate:
         change.low,
         change.high,
         change.p if p is None else p,
-        change.detectable,
+        # Where no case changed at all there is no spread to tell it from.
+        change.detectable or None,
         change.n,
     )
 
