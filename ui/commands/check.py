@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +13,9 @@ from rich.table import Table
 from coach.adapters.lexicon import Bm25Lexicon
 from coach.domain import Topic
 from coach.settings import Settings, load_settings
-from coach.wiring import make_embedder, make_grader
+from coach.wiring import make_embedder, make_grader, make_library
 from ingest.check import coverage, findings, mended
+from ingest.disagree import disagreements, pages_of
 from ingest.meaning import Share, asked_twice, finds_itself, grades_itself
 from ingest.read import Bank, bank_files, read_bank
 from ingest.sources import markdown, sources
@@ -29,6 +30,10 @@ def check(
     ] = False,
     fix: Annotated[bool, typer.Option("--fix", help="First mend what needs no thought: line ends, curly quotes, names.")] = False,
     write_sources: Annotated[bool, typer.Option("--write-sources", help="Write SOURCES.md beside bank/ anew.")] = False,
+    against_sources: Annotated[
+        bool,
+        typer.Option("--against-sources", help="Only list where an answer and a fetched page it cites seem to disagree."),
+    ] = False,
 ) -> None:
     """Check the question bank and print every problem as file:line: what is wrong.
 
@@ -41,6 +46,9 @@ def check(
     if fix:
         _mend(folder)
     bank = read_bank(folder)
+    if against_sources:
+        _disagreements(settings, bank)
+        return
     problems = [*bank.problems, *findings(bank.topics)]
     for problem in problems:
         errors.print(str(problem), markup=False, soft_wrap=True)
@@ -51,6 +59,25 @@ def check(
     enough = quick or _meaning(settings, bank)
     if problems or not enough:
         raise typer.Exit(1)
+
+
+def _disagreements(settings: Settings, bank: Bank) -> None:
+    """Print where the bank and the pages it cites do not say the same. That is for a person to look at, no problem yet."""
+    store = make_library(settings)
+    passages = []
+    if store.about():
+        with closing(store.open()) as index:
+            passages = index.passages(list(store.digests()))
+    pages = pages_of(bank.questions, passages)
+    if not pages:
+        out.print("No pages fetched yet. Run: coach fetch, then coach ingest.")
+        return
+    embedder = make_embedder(settings)
+    with waiting("Comparing answers with the pages they cite ..."):
+        found = disagreements(bank.questions, pages, embedder, Bm25Lexicon())
+    for one in found:
+        out.print(str(one), markup=False, soft_wrap=True)
+    out.print(f"{len(pages)} of {len(bank.questions)} questions cite a page that was fetched; {len(found)} places to look at.")
 
 
 def _mend(folder: Path) -> None:
