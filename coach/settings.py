@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     corpus: Path = Field(default=_PROJECT / "corpus", description="Folder with the question bank.")
     embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1, description="Any sentence-transformers model, or `hashing`.")
     threads: int = Field(default=1, ge=1, le=64, description="Threads for the embedding model.")
+    contact: str = Field(default="", description="Mail address or page that `coach fetch` names to the sites it asks.")
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the app.")
     address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")
     hosts: str = Field(default="", description="Other names the app is reached by, separated by commas.")
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     @property
     def library_folder(self) -> Path:
         return self.home / "library"
+
+    @property
+    def pages_folder(self) -> Path:
+        return self.home / "pages"
 
     @property
     def own_folder(self) -> Path:

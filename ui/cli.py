@@ -7,7 +7,7 @@ import sys
 import typer
 
 from coach.errors import BadBank, CoachError
-from ui.commands import app, ask, check, doctor, evaluate, index, ingest
+from ui.commands import app, ask, check, doctor, evaluate, fetch, index, ingest, sources
 from ui.console import errors
 
 EPILOG = (
@@ -27,6 +27,8 @@ cli = typer.Typer(
 cli.command("app")(app.app)
 cli.command("ask")(ask.ask)
 cli.command("ingest")(ingest.ingest)
+cli.command("fetch")(fetch.fetch)
+cli.command("sources")(sources.sources)
 cli.command("check")(check.check)
 cli.command("doctor")(doctor.doctor)
 cli.add_typer(evaluate.cli, name="eval")

@@ -1,0 +1,88 @@
+"""Fetched bytes become documents, read once by each version of the extractor and kept. Knows no network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
+
+from coach.domain import Origin
+from coach.errors import ExtractError
+from coach.settings import Settings
+from coach.text import words
+from ingest.document import Document
+from ingest.fetch.store import Record, State, Store
+from ingest.folder import Gathered, Skipped
+from ingest.sandbox import Job, Sandbox
+
+# What an ExtractError says of a page that is there but shows its text to members only.
+_WALL = "after a login"
+
+
+@cache
+def extractor() -> str:
+    """The name and version of what reads pages now."""
+    from ingest.extract import VERSION
+
+    return f"extract{VERSION}"
+
+
+@cache
+def _json() -> TypeAdapter[Document]:
+    return TypeAdapter(Document)
+
+
+def documents(store: Store) -> Iterator[Document]:
+    """Every fetched page that has text; nothing is fetched, and only what no extractor of this version has read is read."""
+    with Sandbox() as sandbox:
+        for record in store.records():
+            if record.has_text:
+                with suppress(ExtractError):
+                    yield document_of(record, store, sandbox)
+
+
+def fetched(settings: Settings) -> Gathered:
+    """The pages the bank cites, as far as they were fetched: a place of the library."""
+    store = Store(settings.pages_folder)
+    skipped = (Skipped(record.url, record.why.rstrip(".")) for record in store.records() if record.state is State.NO_TEXT)
+    return Gathered(tuple(documents(store)), tuple(skipped))
+
+
+def document_of(record: Record, store: Store, sandbox: Sandbox) -> Document:
+    """A page's text. Raises ExtractError, StorageError."""
+    kept = store.text(record.sha256, extractor())
+    if kept is not None:
+        with suppress(ValidationError):
+            return _of(record, _json().validate_json(kept))
+    job = Job(record.sniffed, record.final or record.url, record.title or record.url, Origin.PAGE, record.charset)
+    document = sandbox.read(job, store.blob(record.sha256))
+    store.keep_text(record.sha256, extractor(), _json().dump_json(document))
+    return _of(record, document)
+
+
+def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
+    """The record with what its text turned out to be, or with the reason why there is none."""
+    record = replace(record, extractor=extractor(), text_sha256="", words=0, headings=0)
+    try:
+        document = document_of(record, store, sandbox)
+    except ExtractError as error:
+        return replace(record, state=State.LOGIN if _WALL in str(error) else State.NO_TEXT, why=str(error))
+    return replace(
+        record,
+        text_sha256=hashlib.sha256(_json().dump_json(document)).hexdigest(),
+        title=record.title or document.title,
+        license=record.license or document.license,
+        words=sum(len(words(section.text)) for section in document.sections),
+        headings=len({section.path for section in document.sections if section.path}),
+        warnings=document.warnings,
+    )
+
+
+def _of(record: Record, document: Document) -> Document:
+    """The document as this record knows it: under the address the bank cites, with the day it was read."""
+    license_ = record.license or document.license
+    return replace(document, source=record.url, as_of=record.read_at[:10], license=license_)
