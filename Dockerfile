@@ -19,7 +19,7 @@ COPY --from=build /app /app
 COPY --from=build --chown=coach /data /data
 ENV PATH=/venv/bin:$PATH COACH_HOME=/data COACH_ADDRESS=0.0.0.0 PYTHONUNBUFFERED=1
 WORKDIR /app
-USER coach
+USER 10001
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --start-period=600s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/api/health', timeout=3)"]

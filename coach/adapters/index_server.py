@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 import httpx
+from grpc import RpcError  # type: ignore[import-untyped]
 from qdrant_client import QdrantClient
 from qdrant_client import models as m
 from qdrant_client.http.exceptions import ApiException
@@ -37,7 +38,7 @@ def _translated(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (ApiException, httpx.HTTPError) as error:
+        except (ApiException, httpx.HTTPError, RpcError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise IndexUnusable(
                 f"The Qdrant server did not answer as expected: {reason.rstrip('.')}. "
