@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coach.domain import Origin
-from coach.errors import CoachError
+from coach.errors import CoachError, ExtractError
 from ingest.document import Document
 from ingest.formats.decode import Unreadable, decoded, read_bytes
 from ingest.markdown import document_of
+from ingest.sandbox import Job, Sandbox
 
-SUFFIXES = frozenset([".md", ".markdown", ".mdown", ".txt", ".text"])
+TEXTS = frozenset([".md", ".markdown", ".mdown", ".txt", ".text"])
+# What only a parser can read, and so is read where it can do no harm.
+PARSED = {".html": "html", ".htm": "html", ".pdf": "pdf", ".ipynb": "notebook"}
+SUFFIXES = TEXTS | PARSED.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,17 @@ class Gathered:
     skipped: tuple[Skipped, ...] = ()
 
 
-def read_document(path: Path, source: str, title: str, origin: Origin) -> Document:
+def read_document(path: Path, source: str, title: str, origin: Origin, sandbox: Sandbox) -> Document:
     """A file as a document; `title` is used where it has none of its own.
 
     Raises CoachError with the reason alone, without the file's name.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise Unreadable(f"is of no kind that is read; those are {', '.join(sorted(SUFFIXES))}")
-    document = document_of(decoded(read_bytes(path)), source, title, origin)
+    if path.suffix.lower() in PARSED:
+        document = _parsed(path, Job(PARSED[path.suffix.lower()], source, title, origin), sandbox)
+    else:
+        document = document_of(decoded(read_bytes(path)), source, title, origin)
     if not document.sections:
         raise Unreadable("has no words in it")
     return document
@@ -50,10 +57,13 @@ def read_document(path: Path, source: str, title: str, origin: Origin) -> Docume
 
 def read_documents(path: Path, origin: Origin = Origin.DOCUMENT) -> Gathered:
     """A file, or every file in a folder and the folders in it, called by their names from that folder on."""
-    if not path.is_dir():
-        return together([_read(path, path.name, path, origin)])
     root = path.resolve()
-    return together(_read(file, f"{root.name}/{file.relative_to(path).as_posix()}", root, origin) for file in _files(path))
+    with Sandbox() as sandbox:
+        if not path.is_dir():
+            return together([_read(path, path.name, path, origin, sandbox)])
+        return together(
+            _read(file, f"{root.name}/{file.relative_to(path).as_posix()}", root, origin, sandbox) for file in _files(path)
+        )
 
 
 def together(parts: Iterable[Gathered]) -> Gathered:
@@ -69,15 +79,23 @@ def together(parts: Iterable[Gathered]) -> Gathered:
     return Gathered(tuple(documents.values()), tuple(skipped))
 
 
-def _read(file: Path, source: str, root: Path, origin: Origin) -> Gathered:
+def _read(file: Path, source: str, root: Path, origin: Origin, sandbox: Sandbox) -> Gathered:
     try:
         if file.is_dir():
             raise Unreadable(f"cannot be looked into: {_trouble(file)}")
         if root.is_dir() and not file.resolve().is_relative_to(root):
             raise Unreadable("is a link out of the folder. Copy the file, or name it itself")
-        return Gathered((read_document(file, source, file.stem, origin),))
+        return Gathered((read_document(file, source, file.stem, origin, sandbox),))
     except CoachError as error:
         return Gathered(skipped=(Skipped(str(file), str(error).removesuffix(".")),))
+
+
+def _parsed(path: Path, job: Job, sandbox: Sandbox) -> Document:
+    try:
+        document = sandbox.read(job, read_bytes(path))
+    except ExtractError as error:
+        raise Unreadable(f"cannot be read: {error}") from error
+    return replace(document, origin=job.origin)
 
 
 def _files(folder: Path) -> Iterator[Path]:

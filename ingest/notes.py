@@ -14,6 +14,7 @@ from coach.errors import BadInput, CoachError, StorageError
 from coach.text import clean
 from ingest.document import Document
 from ingest.folder import Gathered, Skipped, read_document
+from ingest.sandbox import Sandbox
 
 MOST_NAME = 120
 
@@ -26,6 +27,14 @@ class Note:
     name: str
     suffix: str
     added: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A note that was taken away, to bring it back with `restore`."""
+
+    note: Note
+    data: bytes
 
 
 class Notes:
@@ -42,11 +51,7 @@ class Notes:
         suffix = ".md" if isinstance(content, str) else PurePath(tidy).suffix.lower()
         note = Note(hashlib.sha256(tidy.casefold().encode()).hexdigest()[:16], tidy, suffix, now.isoformat(timespec="seconds"))
         data = content.encode() if isinstance(content, str) else content
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._replace(note, data)
-        except OSError as error:
-            raise StorageError(f"{self._folder} cannot be written: {error.strerror}. Check COACH_HOME and the disk.") from error
+        self._keep(note, data)
         return note
 
     def all(self) -> tuple[Note, ...]:
@@ -57,32 +62,50 @@ class Notes:
             raise StorageError(f"A note in {self._folder} is damaged: {error}. Delete that .json file.") from error
         return tuple(sorted(found, key=lambda note: note.name.casefold()))
 
-    def delete(self, id_: str) -> None:
-        """If there is no such note, nothing happens. Raises StorageError."""
-        for note in self.all():
-            if note.id == id_:
-                try:
-                    (self._folder / f"{note.id}.json").unlink(missing_ok=True)
-                    self._file(note).unlink(missing_ok=True)
-                except OSError as error:
-                    raise StorageError(f"{note.name} cannot be deleted: {error.strerror}. Check COACH_HOME.") from error
+    def delete(self, id_: str) -> Deleted | None:
+        """What was deleted; None if there is no such note. Raises StorageError."""
+        note = next((note for note in self.all() if note.id == id_), None)
+        if note is None:
+            return None
+        try:
+            data = self._file(note).read_bytes() if self._file(note).exists() else b""
+            (self._folder / f"{note.id}.json").unlink(missing_ok=True)
+            self._file(note).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{note.name} cannot be deleted: {error.strerror}. Check COACH_HOME.") from error
+        return Deleted(note, data)
+
+    def restore(self, deleted: Deleted) -> None:
+        """Have it as it was, unless there is another of its name by now. Raises BadInput, StorageError."""
+        if any(note.id == deleted.note.id for note in self.all()):
+            raise BadInput(f"There is a new note named {deleted.note.name}. Delete it first, or leave it.")
+        self._keep(deleted.note, deleted.data)
 
     def documents(self) -> Gathered:
         """Every note as a document."""
         read, skipped = [], []
-        for note in self.all():
-            try:
-                read.append(self._document(note, self._file(note)))
-            except CoachError as error:
-                skipped.append(Skipped(note.name, str(error).removesuffix(".")))
+        with Sandbox() as sandbox:
+            for note in self.all():
+                try:
+                    read.append(self._document(note, self._file(note), sandbox))
+                except CoachError as error:
+                    skipped.append(Skipped(note.name, str(error).removesuffix(".")))
         return Gathered(tuple(read), tuple(skipped))
+
+    def _keep(self, note: Note, data: bytes) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._replace(note, data)
+        except OSError as error:
+            raise StorageError(f"{self._folder} cannot be written: {error.strerror}. Check COACH_HOME and the disk.") from error
 
     def _replace(self, note: Note, data: bytes) -> None:
         """Written whole or not at all, and only if it can be read."""
         half = self._folder / f"{note.id}.half{note.suffix}"
         try:
             _write(half, data)
-            self._document(note, half)
+            with Sandbox() as sandbox:
+                self._document(note, half, sandbox)
         except CoachError as error:
             half.unlink(missing_ok=True)
             raise BadInput(f"{note.name} {str(error).removesuffix('.')}.") from error
@@ -92,8 +115,8 @@ class Notes:
         _write(about, json.dumps(asdict(note)).encode())
         about.replace(self._folder / f"{note.id}.json")
 
-    def _document(self, note: Note, file: Path) -> Document:
-        return read_document(file, note.name, note.name, Origin.OWN)
+    def _document(self, note: Note, file: Path, sandbox: Sandbox) -> Document:
+        return read_document(file, note.name, note.name, Origin.OWN, sandbox)
 
     def _file(self, note: Note) -> Path:
         return self._folder / f"{note.id}{note.suffix}"
