@@ -1,4 +1,4 @@
-"""Sources: every page the bank stands on, by kind, topic and state, with the questions that cite it."""
+"""Sources: every page the bank stands on, by kind, topic and state, with the questions that cite it; and your own notes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import streamlit as st
 from coach.interviewer import Interviewer, titles
 from ingest.sources import KINDS, Source, sources
 from ui.address import chosen, remember
+from ui.own_material import own_material
 from ui.show import linked, plain
 from ui.state import guarded
 
 _SHOWN = 15
 _CITING = 8
 _NAMES = {"pdf": "PDF"}
+_PAGES, _NOTES = "Pages", "Your notes"
 UNFETCHED = "not fetched yet"
 
 
@@ -26,6 +28,14 @@ def states(found: Sequence[Source]) -> Mapping[str, str]:
 
 def page(interviewer: Interviewer) -> None:
     st.title("Sources", anchor=False)
+    pages, notes = st.tabs([_PAGES, _NOTES], default=_NOTES if st.query_params.get("tab") == "notes" else _PAGES)
+    with notes:
+        own_material(interviewer.now())
+    with pages:
+        _pages(interviewer)
+
+
+def _pages(interviewer: Interviewer) -> None:
     found = sorted(sources(interviewer.questions.values()), key=lambda source: -len(source.questions))
     known, names = states(found), titles(interviewer.topics)
     st.markdown(f"The answers stand on **{len(found)}** pages of others. They are linked here, not copied.")
