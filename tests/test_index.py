@@ -198,3 +198,38 @@ def test_a_home_that_is_a_file_is_named(tmp_path: Path, small_entries: list[Entr
 def test_a_server_that_is_not_there_names_its_settings() -> None:
     with pytest.raises(IndexUnusable, match="COACH_QDRANT_URL"):
         ServerStore.at("http://127.0.0.1:9").about()
+
+
+def test_readers_share_the_large_files_and_leave_what_is_published_as_it_was(tmp_path: Path, small_entries: list[Entry]) -> None:
+    store = EdgeStore(tmp_path / "index")
+    build(store, small_entries)
+    (published,) = (tmp_path / "index").glob("build-*")
+    before = {file: file.read_bytes() for file in published.rglob("*") if file.is_file()}
+    one, other = store.open(), store.open()
+    for index in (one, other):
+        assert search(index, LEXICON, QUESTIONS[0], EMBEDDER.embed([QUESTIONS[0]])[0], 3)
+    copied = [file for file in (tmp_path / "index").glob("coach-reader-*/**/*") if file.is_file() and file.stat().st_nlink == 1]
+    assert sum(file.stat().st_size for file in copied) < 16 * 2**20
+    one.close()
+    other.close()
+    assert {file: file.read_bytes() for file in published.rglob("*") if file.is_file()} == before
+    assert not list((tmp_path / "index").glob("coach-reader-*"))
+
+
+def test_a_large_index_finds_by_a_graph_and_scores_by_the_whole_vectors(
+    tmp_path: Path, small_entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(EdgeStore(tmp_path / "exact"), small_entries)
+    monkeypatch.setattr("coach.adapters.index_edge.GRAPH_FROM", 1)
+    build(EdgeStore(tmp_path / "graph"), small_entries)
+    one, other = EdgeStore(tmp_path / "exact").open(), EdgeStore(tmp_path / "graph").open()
+    for question in QUESTIONS:
+        vector = EMBEDDER.embed([question])[0].tolist()
+        assert one.dense(vector, 3) == pytest.approx(other.dense(vector, 3), abs=1e-6)
+    one.close()
+    other.close()
+
+
+def test_digests_tell_what_is_published(store: IndexStore, small_entries: list[Entry]) -> None:
+    build(store, small_entries)
+    assert store.digests() == {entry.passage.id: entry.digest for entry in small_entries}
