@@ -79,7 +79,7 @@ HOMES = {
         *("ui/interview_setup.py", "ui/interview_live.py", "ui/grade_view.py", "ui/report_view.py"),
         *("ui/pages/ask.py", "ui/pages/today.py", "ui/pages/settings.py", "ui/pages/interview.py", "ui/pages/history.py"),
         *("ui/pages/practice.py", "ui/pages/bank.py", "ui/pages/question.py", "ui/pages/progress.py", "ui/pages/sources.py"),
-        *("ui/interview_hold.py", "ui/session_list.py", "ui/address.py"),
+        *("ui/interview_hold.py", "ui/session_list.py", "ui/address.py", "ui/own_material.py"),
     },
     "spellchecker": {"coach/adapters/english.py"},
     "ir_measures": {"eval/metrics/ranking.py"},
