@@ -270,7 +270,8 @@ class Answer:
     `near_topics` and no citations when refused; `note` says what went otherwise than asked, for instance a
     fallback. `searched` is what was searched for in place of a question that only the conversation explains. In a written
     text `[?]` marks a sentence that no passage says. `partial` is what a model had written before it failed, `stopped`
-    that the text ends early. `asks` are questions to go on with, `practice` the id of a question of the bank.
+    that the text ends early. `further` are quotes of what lies beside the bank and says more of it. `asks` are questions
+    to go on with, `practice` the id of a question of the bank.
     """
 
     kind: AnswerKind
@@ -285,6 +286,7 @@ class Answer:
     checked: Checked | None = None
     partial: str = ""
     stopped: bool = False
+    further: tuple[Citation, ...] = ()
     asks: tuple[str, ...] = ()
     practice: str = ""
     spent: Spent | None = None

@@ -80,6 +80,17 @@ def calibration_for(model: str) -> Calibration:
     return fitted.get(model) or fitted[DEFAULT_EMBEDDER]
 
 
+def library_calibration_for(model: str) -> Calibration:
+    """The same for passages that nobody wrote ways of asking for."""
+    fitted = _fitted()
+    return fitted.get(of_library(model)) or fitted.get(of_library(DEFAULT_EMBEDDER)) or calibration_for(model)
+
+
+def of_library(model: str) -> str:
+    """Under which name the library's calibration is stored."""
+    return f"{model}, library"
+
+
 @cache
 def _fitted() -> dict[str, Calibration]:
     stored = json.loads(FILE.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coach.answer import Found, refuse
@@ -11,6 +11,7 @@ from coach.domain import Answer, Doing, Hit, Judgement, Manner, Part, Question, 
 from coach.entail import entailment_for
 from coach.errors import BadQuestion
 from coach.grade import Grader, Weights
+from coach.library import FURTHER, WHOSE, Library, further
 from coach.ports import CommonWords, Embedder, Lexicon, PassageIndex
 from coach.quote import Quoter
 from coach.refuse import Calibration, features, unknown_names
@@ -35,7 +36,8 @@ _SHARE = 0.08
 class Coach:
     """An index, what searches it, and how sure it must be to answer.
 
-    `bank` holds questions by id, for what a passage alone does not know; `writer` the language model, if there is one.
+    `bank` holds questions by id, for what a passage alone does not know; `writer` the language model, if there is one;
+    `library` what lies beside the bank, if anything does.
     """
 
     index: PassageIndex
@@ -45,6 +47,7 @@ class Coach:
     calibration: Calibration
     bank: Mapping[str, Question] = field(default_factory=dict)
     writer: Writer | None = None
+    library: Library | None = None
 
     def search(self, question: str, limit: int = _LOOKED_AT) -> list[Hit]:
         """The best hits for a question. Raises BadQuestion."""
@@ -79,18 +82,47 @@ class Coach:
         author = self.writer or self.quoter
         searched, spent = author.query(question, said)
         found = replace(self._found(question, searched if searched != question else "", manner), spent=spent)
+        beside = self.library.enough(found.query, self.library.search(found.query, found.vector)) if self.library else []
+        if beside and not found.judgement.enough:
+            yield from self._from_library(found, beside, stop or Stop())
+            return
         if not found.judgement.enough:
             refusal = refuse(question, found.hits, found.judgement)
             yield Part(refusal.text)
             yield replace(refusal, searched=found.searched, manner=manner, spent=spent)
             return
         yield Stage(Doing.READING, len(found.hits))
-        yield from author.answer(found, stop or Stop())
+        yield from self._told(author, found, beside, stop or Stop())
 
     @property
     def quoter(self) -> Quoter:
         """What answers without a language model."""
         return Quoter(Resolver(self.lexicon, self.index.about), self.embedder, self.bank)
+
+    def _told(self, author: Writer | Quoter, found: Found, beside: Sequence[Hit], stop: Stop) -> Iterator[Stage | Part | Answer]:
+        """The bank's answer, with what supports it in the library; a language model is given that to read as well."""
+        if not beside or not self.library:
+            yield from author.answer(found, stop)
+            return
+        stored = self.library.stored(beside)
+        support = further(found, beside, stored)
+        if author is self.writer:
+            found = replace(found, hits=(*found.hits, *beside[:FURTHER]), stored=(*found.stored, *stored[:FURTHER]))
+        for step in author.answer(found, stop):
+            yield replace(step, further=support) if isinstance(step, Answer) else step
+
+    def _from_library(self, found: Found, beside: Sequence[Hit], stop: Stop) -> Iterator[Stage | Part | Answer]:
+        """An answer in the words of what lies beside the bank, which says whose words they are."""
+        assert self.library is not None
+        read = tuple(beside[:_READ])
+        judged = self.library.judge(found.query, read[0])
+        found = replace(found, hits=read, stored=tuple(self.library.stored(read)), judgement=judged)
+        yield Stage(Doing.READING, len(read))
+        for step in (self.writer or self.quoter).answer(found, stop):
+            if isinstance(step, Answer):
+                note = f"{WHOSE[read[0].passage.origin]} {step.note}".strip()
+                step = replace(step, note=note)  # noqa: PLW2901 the same answer, with its note
+            yield step
 
     def topics_for(self, text: str) -> list[str]:
         """The topics that a role or a job description is about, the most telling first. Raises BadQuestion.

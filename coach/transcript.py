@@ -55,6 +55,10 @@ def _answer(answer: Answer) -> Iterator[str]:
         where = f"{citation.passage.heading} ({citation.passage.source}, {citation.passage.place})"
         quote = _inert(citation.quote).replace("\n", "\n> ")
         yield f"\\[{number}\\] {_inert(where)}\n\n> {quote}"
+    for citation in answer.further:
+        where = f"{citation.passage.title} ({citation.passage.source}, {citation.passage.place})"
+        quote = _inert(citation.quote).replace("\n", "\n> ")
+        yield f"Beside the bank: {_inert(where)}\n\n> {quote}"
 
 
 def _line(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coach.domain import Answer, AnswerKind, Checked, Manner, Spent
+from coach.domain import Answer, AnswerKind, Checked, Citation, Manner, Origin, Spent
 from coach.write import MARK
 
 # What a chip says, in the order of the chips.
@@ -22,6 +22,16 @@ MEANS = {
     Manner.NEXT: "What an interviewer would ask next",
     Manner.QUIZ: "Practice the question of the bank that is about this",
 }
+
+
+def whose(answer: Answer, citation: Citation) -> str:
+    """Who says what stands beside an answer."""
+    passage = citation.passage
+    if passage.origin is Origin.OWN:
+        return f"Your notes say ({passage.title})"
+    named = {link.url for it in answer.citations for link in it.passage.links}
+    lead = "The page it cites says" if passage.source in named else "Another source says"
+    return f"{lead} ({passage.title}{f', fetched {passage.as_of}' if passage.as_of else ''})"
 
 
 def spent(took: Spent) -> str:

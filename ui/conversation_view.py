@@ -6,10 +6,10 @@ import streamlit as st
 
 from coach.conversation import Conversation, Turn
 from coach.domain import Answer, AnswerKind
-from ui.answer_words import MANNERS, MEANS, about, spent
+from ui.answer_words import MANNERS, MEANS, about, spent, whose
 from ui.asking import COACH, person_says, wish
 from ui.passages import open_passage
-from ui.show import UNSUPPORTED, answer_markdown, grouped, plain, uncited_markdown
+from ui.show import UNSUPPORTED, answer_markdown, grouped, plain, safe, uncited_markdown
 
 PRACTICE = "pages/practice.py"
 _NOTHING_YET = "Nothing has come of this. It may still be being answered in another window; if not, try again."
@@ -72,6 +72,8 @@ def _answer(number: int, answer: Answer) -> None:
         st.page_link(PRACTICE, label="Practice it", icon=":material/exercise:", query_params={"id": answer.practice})
     if answer.citations:
         _sources(number, answer)
+    if answer.further:
+        _further(number, answer)
 
 
 @st.fragment
@@ -83,6 +85,17 @@ def _sources(number: int, answer: Answer) -> None:
                 if st.button(str(count), key=f"cite-{number}-{count}", type="tertiary", help="Open the passage"):
                     open_passage(passage, [quote])
             st.caption(plain(passage.heading), width="stretch")
+
+
+@st.fragment
+def _further(number: int, answer: Answer) -> None:
+    """What lies beside the bank and says more of it, each with who says it."""
+    for place, citation in enumerate(answer.further):
+        with st.container(border=True, gap="xsmall"):
+            st.caption(f":material/menu_book: {plain(whose(answer, citation))}")
+            st.markdown(safe(citation.quote))
+            if st.button("Open the passage", key=f"further-{number}-{place}", type="tertiary"):
+                open_passage(citation.passage, [citation.quote])
 
 
 def _choices(lead: str, questions: list[str], key: str) -> None:

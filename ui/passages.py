@@ -12,7 +12,8 @@ from ui.state import doorway
 
 @st.dialog("The passage", width="small", position="right")
 def open_passage(passage: Passage, quotes: list[str]) -> None:
-    st.caption(plain(f"{passage.title} · {passage.source}, {passage.place}"))
+    fetched = f"fetched {passage.as_of}" if passage.as_of else ""
+    st.caption(plain(f"{passage.title} · {', '.join(filter(None, (passage.source, passage.place, fetched)))}"))
     st.subheader(plain(passage.heading), anchor=False)
     st.markdown(passage_markdown(passage, quotes))
     if passage.links:

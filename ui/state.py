@@ -18,7 +18,17 @@ from coach.interviewer import Interviewer
 from coach.ports import History, IndexStore
 from coach.service import Coach
 from coach.settings import Settings, load_settings
-from coach.wiring import make_history, make_model, make_store, make_voice, open_coach, open_conversations, open_interviewer
+from coach.wiring import (
+    make_history,
+    make_library,
+    make_model,
+    make_store,
+    make_voice,
+    open_coach,
+    open_conversations,
+    open_interviewer,
+    open_library,
+)
 from ingest.refresh import material
 from ui.show import safe
 
@@ -122,12 +132,22 @@ class Doorway:
         """The coach over a new index that was published since; the same one if there is none, or the new one does not fit."""
         assert self._store is not None
         about = self._store.about()
-        if about is None or about == coach.index.about or about.embedder != coach.embedder.id:
+        if about is not None and about != coach.index.about and about.embedder == coach.embedder.id:
+            before, coach = coach.index, replace(coach, index=self._store.open())
+            self._topics = self._interviewer = self._conversations = None
+            before.close()
+        return self._beside(coach)
+
+    def _beside(self, coach: Coach) -> Coach:
+        """The coach with the library as it is now."""
+        about = make_library(self._set()).about()
+        if about == (coach.library.index.about if coach.library else None):
             return coach
-        renewed = replace(coach, index=self._store.open())
-        self._topics = self._interviewer = self._conversations = None
-        coach.index.close()
-        return renewed
+        before, coach = coach.library, replace(coach, library=open_library(coach, self._set()))
+        self._conversations = None
+        if before:
+            before.index.close()
+        return coach
 
     def _begin(self) -> None:
         try:

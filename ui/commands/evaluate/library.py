@@ -25,7 +25,7 @@ def library(
     """
     from eval import library as evaluation
     from eval.cases import FOLDER, digest, load_retrieval
-    from eval.retrieval import fit
+    from eval.metrics import Missing
 
     settings = load_settings()
     bank = whole_bank(settings.corpus)
@@ -36,14 +36,15 @@ def library(
     model = coach.embedder.id.name
     pieces = {piece.text for entry in evaluation.as_documents(bank.topics) for piece in entry.pieces}
     with progress("Embedding", len(pieces)) as bar, evaluation.over_documents(coach, bank.topics, bar) as over:
-        calibration = fit(over, cases) if fitting else library_calibration_for(model)
+        calibration = evaluation.fit(over, cases) if fitting else library_calibration_for(model)
         report = evaluation.measure(replace(over, calibration=calibration), cases)
     if fitting:
         store(of_library(model), calibration, digest(cases))
+    auroc = None if isinstance(report.auroc, Missing) else report.auroc
     refused = ", ".join(f"{share(value)} of {kind} ones" for kind, value in report.refused.items())
     out.print(
         f"The right document is first for {report.first:.1%} of {report.answerable} answerable questions. Answerable or not: "
-        f"AUROC {number(report.auroc)}; {share(report.kept)} are answered; of {report.unanswerable} unanswerable ones are "
+        f"AUROC {number(auroc)}; {share(report.kept)} are answered; of {report.unanswerable} unanswerable ones are "
         f"refused {refused}. Floor {calibration.floor:.3f}, {coach.embedder.id}.",
         soft_wrap=True,
     )
