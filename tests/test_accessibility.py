@@ -60,7 +60,7 @@ def browser() -> Iterator[Any]:
 
 def serious(page: Any) -> list[str]:
     """The serious and critical violations that are ours, one line each."""
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+    from axe_playwright_python.sync_playwright import Axe
 
     return [
         f"{found['id']}: {node['html'][:150]} {node.get('failureSummary', '')[:300]}"
