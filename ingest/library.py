@@ -13,6 +13,7 @@ from coach.errors import BadInput, StorageError
 from coach.ports import Embedder
 from coach.settings import Settings
 from coach.wiring import make_embedder, make_library
+from ingest.fetch.documents import fetched
 from ingest.folder import Gathered, Skipped, read_documents, together
 from ingest.notes import Notes
 from ingest.run import Bar, Summary, Waiting, bring_up_to_date
@@ -79,7 +80,7 @@ def of_one_s_own(settings: Settings) -> Gathered:
 
 
 # Where documents come from; whoever knows another place adds a function here.
-PLACES: tuple[Callable[[Settings], Gathered], ...] = (on_shelves, of_one_s_own)
+PLACES: tuple[Callable[[Settings], Gathered], ...] = (on_shelves, of_one_s_own, fetched)
 
 
 def refresh(

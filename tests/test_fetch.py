@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ import pytest
 from coach.errors import StorageError
 from ingest.fetch.documents import documents
 from ingest.fetch.manners import Manners
-from ingest.fetch.state import states, wanted
-from ingest.fetch.store import State, Store
+from ingest.fetch.run import Fetcher
+from ingest.fetch.state import due, states, wanted
+from ingest.fetch.store import Record, State, Store
 from ingest.sources import Source, kind
 from tests.site import MODIFIED, PROSE, Answer, Asked, Clock, Pages, Site, feed, moved, page, pdf, robots, web
 
@@ -284,3 +286,31 @@ def test_a_store_that_was_copied_is_whole_and_one_page_of_it_can_be_forgotten(fe
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
     with Store(tmp_path).alone(), pytest.raises(StorageError, match="Another coach fetch"):
         Store(tmp_path).alone()
+
+
+def test_a_host_that_cannot_be_reached_is_tried_once_a_run(tmp_path: Path) -> None:
+    clock, work = Clock(), wanted(cited(*(f"https://away.example/{number}" for number in range(50))))
+    with web({"blog.example": {}}) as site:
+        summary = site.fetcher(tmp_path, clock).fetch(work)
+    assert summary.states == {State.FAILED: 50}
+    assert clock.slept == []
+    assert all(due(page, Store(tmp_path).record(page.plan.url), clock.now()) for page in work)
+
+
+def test_a_run_that_is_ended_asks_for_nothing_more_and_loses_nothing(tmp_path: Path) -> None:
+    clock, stop, told = Clock(), threading.Event(), []
+    work = wanted(cited(*(f"https://blog.example/{number}" for number in range(5))))
+    with web({"blog.example": {f"/{number}": page(str(number)) for number in range(5)}}) as site:
+        client, store = site.client(), Store(tmp_path)
+        manners = Manners(client, store.robots, clock.now, 0.2, stop.wait)
+
+        def stopping(_host: str, record: Record) -> None:
+            told.append(record.url)
+            stop.set()
+
+        Fetcher(store, client, manners, clock.now, stop).fetch(work, told=stopping)
+        assert len(site.paths()) == 1
+        site.fetcher(tmp_path, clock).fetch(work)
+        assert len(site.paths()) == 5
+    assert len(told) == 1
+    assert len(list(documents(store))) == 5

@@ -17,6 +17,7 @@ from email.message import Message
 from functools import cache
 from importlib.metadata import version
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpcore2
 import httpx2
@@ -141,13 +142,21 @@ class Client:
         except httpcore2.TimeoutException as error:
             raise Unreached("It took too long to answer.") from error
         except httpcore2.ConnectError as error:
-            raise Unreached(f"No connection: {error}") from error
+            raise NoConnection(urlsplit(url).hostname or "", str(error)) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, EOFError, zlib.error, OSError) as error:
             raise Unreached(f"The answer broke off or cannot be understood: {error}") from error
 
 
 class Unreached(FetchError):
     """The server did not answer, or not to the end. It may the next time."""
+
+
+class NoConnection(Unreached):
+    """There is no way to the host now, or no network at all."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(f"No connection to {host}: {reason}")
 
 
 @cache

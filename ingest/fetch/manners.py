@@ -31,8 +31,15 @@ class Forbidden(FetchError):
     """A robots.txt says no."""
 
 
+class Stopped(FetchError):
+    """The run was ended while somebody waited for a turn."""
+
+
 class Manners:
-    """Whose turn it is, for all threads. `sleep` and `clock` (seconds) are for tests, `now` tells how old a robots.txt is."""
+    """Whose turn it is, for all threads. `now` tells how old a robots.txt is, `clock` counts seconds.
+
+    A `sleep` that returns True was woken because the run is over: nobody gets a turn then.
+    """
 
     def __init__(
         self,
@@ -58,8 +65,8 @@ class Manners:
         host = self._host(url)
         with host.asking:
             wait = host.free - self._clock()
-            if wait > 0:
-                self._sleep(wait)
+            if wait > 0 and self._sleep(wait) is True:
+                raise Stopped("The run was ended.")
             host.free = self._clock() + self.spacing(url)
             yield
 

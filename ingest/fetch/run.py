@@ -13,14 +13,14 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from coach.errors import FetchError
 from ingest.fetch import arxiv
 from ingest.fetch.classify import Kind, Step, arxiv_id
-from ingest.fetch.client import LASTING, Client, Reply, Unreached
+from ingest.fetch.client import LASTING, Client, NoConnection, Reply, Unreached
 from ingest.fetch.documents import with_text
-from ingest.fetch.manners import Forbidden, Manners
+from ingest.fetch.manners import Forbidden, Manners, Stopped
 from ingest.fetch.state import Summary, Told, Wanted, due, hosts
 from ingest.fetch.store import Record, State, Store
 from ingest.sandbox import Sandbox
@@ -66,6 +66,7 @@ class Fetcher:
         self._now = now
         self._stop = stop or threading.Event()
         self._papers: dict[str, arxiv.Paper] = {}
+        self._away: dict[str, NoConnection] = {}
         self._lock = threading.Lock()
 
     def fetch(self, work: Sequence[Wanted], refresh: bool = False, told: Told | None = None) -> Summary:
@@ -81,7 +82,10 @@ class Fetcher:
                 for page in pages:
                     if self._stop.is_set():
                         return
-                    record, same = self._kept(page, sandbox)
+                    try:
+                        record, same = self._kept(page, sandbox)
+                    except Stopped:
+                        return
                     with self._lock:
                         _count(summary, record, same)
                     if told:
@@ -114,6 +118,8 @@ class Fetcher:
         for step in arxiv.requests(missing):
             try:
                 self._papers |= arxiv.papers(self._asked(step, {}).body)
+            except Stopped:
+                raise
             except FetchError:
                 return
 
@@ -124,6 +130,8 @@ class Fetcher:
         for step in _steps(page, before):
             try:
                 reply = self._asked(step, _conditions(step, before))
+            except Stopped:
+                raise
             except FetchError as error:
                 state = State.ROBOTS if isinstance(error, Forbidden) else State.FAILED
                 again = timedelta(0) if isinstance(error, Unreached) else _STANDS[state]
@@ -156,11 +164,18 @@ class Fetcher:
 
     def _asked(self, step: Step, headers: dict[str, str]) -> Reply:
         """Raises FetchError. A server that asks for patience gets it, and so does one that breaks off."""
+        if away := self._away.get(urlsplit(step.url).hostname or ""):
+            raise away
         turn: Callable[[str], AbstractContextManager[None]]
         turn = self._manners.turn if step.api else self._manners.allowed_turn
 
         def once() -> Reply:
-            reply = self._client.get(step.url, step.reads, headers, turn)
+            try:
+                reply = self._client.get(step.url, step.reads, headers, turn)
+            except NoConnection as error:
+                # Nobody of the host's queue need wait to learn the same.
+                self._away[error.host] = error
+                raise
             if reply.status in _LATER:
                 raise _Busy(reply.status, _retry_after(reply, self._now()))
             return reply
@@ -176,7 +191,7 @@ class Fetcher:
         # Waiting is the manners': the whole host is left alone meanwhile.
         return Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            retry=retry_if_exception_type((_Busy, Unreached)),
+            retry=retry_if_exception(_may_pass),
             before_sleep=before_the_next,
             reraise=True,
         )(once)
@@ -234,6 +249,10 @@ class Fetcher:
 
     def _time(self, later: timedelta = timedelta(0)) -> str:
         return (self._now() + later).isoformat(timespec="seconds")
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, _Busy | Unreached) and not isinstance(error, NoConnection)
 
 
 def _count(summary: Summary, record: Record, same: bool) -> None:

@@ -25,6 +25,7 @@ from ingest.sources import sources
 from ui.console import errors, out
 
 _SHOWN_HOSTS = 12
+_SHOWN_FAILURES = 20
 
 
 def fetch(
@@ -128,8 +129,10 @@ def _fetch(settings: Settings, store: Store, work: Sequence[Wanted], refresh: bo
     now = _now()
     with _by_host(hosts([page for page in work if due(page, store.record(page.plan.url), now, refresh)])) as told:
         summary = fetcher.fetch(work, refresh, told)
-    for record in summary.failures:
+    for record in summary.failures[:_SHOWN_FAILURES]:
         errors.print(f"{record.url}: {record.why}", style="yellow", markup=False, soft_wrap=True)
+    if (more := len(summary.failures) - _SHOWN_FAILURES) > 0:
+        errors.print(f"... and {more} more: coach sources --state failed", style="yellow")
     out.print(told_of(summary, sum(not page.plan.steps for page in work)), soft_wrap=True)
 
 
