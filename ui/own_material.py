@@ -142,7 +142,7 @@ def _row(notes: Notes, note: Note, passages: int, stand: Stand) -> None:
         about = f"{datetime.fromisoformat(note.added):%d %b %Y} · {_counted(passages)}"
         with st.container(gap="xxsmall", width="stretch"):
             st.markdown(f"**{plain(note.name)}**")
-            st.markdown(f":gray-badge[your notes] :small[:gray[{plain(about)}]]")
+            st.markdown(f":small[:gray[{plain(about)}]]")
             for line in stand.left_out:
                 if line.startswith(f"{note.name}: "):
                     st.caption(plain(line))
