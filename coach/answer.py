@@ -19,9 +19,9 @@ from coach.text import BlockKind, Unit, separator, units
 NOT_IN_MATERIAL = "That is not in the material."
 
 # Words an answer may have when the question is the passage's own, and when it asks for one aspect of it.
-WHOLE_WORDS = 250
-ASPECT_WORDS = 120
-ASPECT_MARGIN = 0.12
+WHOLE_WORDS = 300
+ASPECT_WORDS = 220
+ASPECT_MARGIN = 0.3
 # A unit this short only announces the next one.
 ANNOUNCING_WORDS = 6
 
