@@ -253,7 +253,9 @@ def test_a_page_that_cannot_be_had_now_keeps_the_text_it_had(tmp_path: Path) -> 
         site.fetcher(tmp_path, clock).fetch(work)
         before = texts(tmp_path)
         site.pages["blog.example"]["/tea"] = Answer(500)
-        site.fetcher(tmp_path, clock).fetch(work, refresh=True)
+        clock.sleep(1)
+        summary = site.fetcher(tmp_path, clock).fetch(work, refresh=True)
+    assert (summary.unchanged, summary.states) == (0, {State.FAILED: 1})
     record = Store(tmp_path).record("https://blog.example/tea")
     assert record
     assert (record.state, texts(tmp_path)) == (State.FETCHED, before)
@@ -284,8 +286,10 @@ def test_a_store_that_was_copied_is_whole_and_one_page_of_it_can_be_forgotten(fe
 
 
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
-    with Store(tmp_path).alone(), pytest.raises(StorageError, match="Another coach fetch"):
-        Store(tmp_path).alone()
+    with Store(tmp_path).alone(), pytest.raises(StorageError, match="Another coach fetch"), Store(tmp_path).alone():
+        pass
+    with Store(tmp_path).alone():
+        pass
 
 
 def test_a_host_that_cannot_be_reached_is_tried_once_a_run(tmp_path: Path) -> None:

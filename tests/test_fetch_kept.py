@@ -41,7 +41,8 @@ def keep_forever(folder: Path) -> None:
         data = f"{version} ".encode() * 50_000
         url = f"https://blog.example/{version % 3}"
         record = Record(url, Kind.ARTICLE, State.FETCHED, NOW.isoformat(), sha256=hashlib.sha256(data).hexdigest())
-        store.keep(record, data)
+        store.keep_blob(record.sha256, data)
+        store.keep(record)
 
 
 def test_a_store_that_is_killed_is_whole(tmp_path: Path) -> None:

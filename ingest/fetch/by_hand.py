@@ -70,7 +70,9 @@ def _merged(store: Store, other: Store) -> Filled:
         if ours and ours.checked_at >= record.checked_at:
             continue
         try:
-            store.keep(record, other.blob(record.sha256) if record.sha256 else None)
+            if record.sha256:
+                store.keep_blob(record.sha256, other.blob(record.sha256))
+            store.keep(record)
             taken.append(record.url)
         except StorageError as error:
             skipped.append(Skipped(record.url, str(error).rstrip(".")))
@@ -95,7 +97,7 @@ def _saved(store: Store, folder: Path, wanted: Mapping[str, Wanted], now: dateti
             skipped.append(Skipped(file.name, why))
             continue
         record = _record(page, data, kind, datetime.fromtimestamp(file.stat().st_mtime, UTC), now)
-        store.keep(record, data)
+        store.keep_blob(record.sha256, data)
         record = with_text(record, store, sandbox)
         store.keep(record)
         taken.append(record.url)

@@ -124,7 +124,7 @@ class Client:
             if reply.status not in _MOVES or "location" not in reply.headers:
                 return replace(reply, hops=tuple(hops))
             url = _onward(url, reply.headers["location"])
-        raise FetchError(f"It was redirected more than {_REDIRECTS} times.")
+        raise TooManyRedirects(f"It was redirected more than {_REDIRECTS} times.")
 
     def _once(self, url: str, reads: Reads, headers: Mapping[str, str], ends: float) -> Reply:
         guard = Guard(ends, self._resolve, self._allowed)
@@ -145,6 +145,10 @@ class Client:
             raise NoConnection(urlsplit(url).hostname or "", str(error)) from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, EOFError, zlib.error, OSError) as error:
             raise Unreached(f"The answer broke off or cannot be understood: {error}") from error
+
+
+class TooManyRedirects(FetchError):
+    """Following them further leads nowhere."""
 
 
 class Unreached(FetchError):

@@ -73,6 +73,7 @@ def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
         return replace(record, state=State.LOGIN if _WALL in str(error) else State.NO_TEXT, why=str(error))
     return replace(
         record,
+        state=State.MOVED if record.state is State.MOVED else State.FETCHED,
         text_sha256=hashlib.sha256(_json().dump_json(document)).hexdigest(),
         title=record.title or document.title,
         license=record.license or document.license,

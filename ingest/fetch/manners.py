@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from coach.errors import FetchError, Refused
 from ingest.fetch.classify import Reads
-from ingest.fetch.client import Client
+from ingest.fetch.client import Client, TooManyRedirects
 from ingest.fetch.robots import Rules
 from ingest.fetch.store import write
 
@@ -24,6 +24,8 @@ _OWN_SPACING: Final = {"arxiv.org": 15.0, "export.arxiv.org": 3.0}
 _LONGEST_DELAY = 120.0
 _KEPT = timedelta(hours=24)
 _UNAVAILABLE = 503
+# Answers of a server in trouble, which are not kept for a day.
+_PASSING = {429, *range(500, 600)}
 _NONE = 404
 
 
@@ -110,13 +112,11 @@ class Manners:
             rules = Rules(reply.status, reply.body)
         except Refused:
             rules = Rules(_UNAVAILABLE)
-        except FetchError as error:
-            if "redirected" not in str(error):
-                raise
+        except TooManyRedirects:
             rules = Rules(_NONE)
         # A redirect without an end in sight is no robots.txt.
         rules = Rules(_NONE) if 300 <= rules.status < 400 else rules
-        if rules.status < 500:
+        if rules.status not in _PASSING:
             kept = {"fetched_at": self._now().isoformat(), "status": rules.status, "body": rules.body.decode("latin-1")}
             write(self._file(url), json.dumps(kept).encode())
         return rules

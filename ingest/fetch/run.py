@@ -17,9 +17,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from coach.errors import FetchError
 from ingest.fetch import arxiv
-from ingest.fetch.classify import Kind, Step, arxiv_id
+from ingest.fetch.classify import Kind, Step, arxiv_id, plan_of
 from ingest.fetch.client import LASTING, Client, NoConnection, Reply, Unreached
-from ingest.fetch.documents import with_text
+from ingest.fetch.documents import extractor, with_text
 from ingest.fetch.manners import Forbidden, Manners, Stopped
 from ingest.fetch.state import Summary, Told, Wanted, due, hosts
 from ingest.fetch.store import Record, State, Store
@@ -49,7 +49,8 @@ _LOGIN_PATHS = {"login", "signin", "sign-in", "sign_in", "log-in", "auth", "sso"
 class _Busy(FetchError):
     """The server asks for patience, for so many seconds if it says."""
 
-    def __init__(self, status: int, after: float | None) -> None:
+    def __init__(self, url: str, status: int, after: float | None) -> None:
+        self.url = url
         self.after = after
         super().__init__(f"The server answered {status} several times.")
 
@@ -105,7 +106,8 @@ class Fetcher:
         before = self._store.record(page.plan.url)
         record, body = self._fetched(page, before)
         if body is not None:
-            self._store.keep(record, body)
+            self._store.keep_blob(record.sha256, body)
+        if record.sha256 and record.status in {200, 304} and (body is not None or record.extractor != extractor()):
             record = with_text(record, self._store, sandbox)
         self._store.keep(record)
         return record, bool(before and before.sha256 and before.sha256 == record.sha256)
@@ -177,7 +179,7 @@ class Fetcher:
                 self._away[error.host] = error
                 raise
             if reply.status in _LATER:
-                raise _Busy(reply.status, _retry_after(reply, self._now()))
+                raise _Busy(reply.url, reply.status, _retry_after(reply, self._now()))
             return reply
 
         def before_the_next(state: RetryCallState) -> None:
@@ -186,7 +188,8 @@ class Fetcher:
             if self._stop.is_set() or (after or 0) > _LONGEST_PAUSE:
                 assert error is not None
                 raise error
-            self._manners.pause(step.url, _FIRST_PAUSE**state.attempt_number if after is None else after)
+            where = error.url if isinstance(error, _Busy) else step.url
+            self._manners.pause(where, _FIRST_PAUSE**state.attempt_number if after is None else after)
 
         # Waiting is the manners': the whole host is left alone meanwhile.
         return Retrying(
@@ -256,12 +259,14 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _count(summary: Summary, record: Record, same: bool) -> None:
-    if same and record.state in _HAVE:
-        summary.unchanged += 1
-        return
-    summary.states[record.state] += 1
-    if record.state is State.FAILED:
+    # What was here before a try that failed still is.
+    failed = record.state is State.FAILED or (record.state in _HAVE and record.read_at < record.checked_at)
+    if failed:
         summary.failures.append(record)
+    if same and record.state in _HAVE and not failed:
+        summary.unchanged += 1
+    else:
+        summary.states[State.FAILED if failed else record.state] += 1
 
 
 def _steps(page: Wanted, before: Record | None) -> list[Step]:
@@ -296,7 +301,8 @@ def _moved_to(asked: str, hops: Sequence[tuple[str, int]]) -> str:
     """Where a page has moved for good; a change of scheme, `www.` or a last slash is no move."""
     final = hops[-1][0]
     lasting = len(hops) > 1 and all(status in LASTING for _url, status in hops[:-1])
-    return final if lasting and _place(final) != _place(asked) else ""
+    same = _place(final) == _place(asked) or plan_of(final).url == plan_of(asked).url
+    return final if lasting and not same else ""
 
 
 def _place(url: str) -> tuple[str, str, str]:

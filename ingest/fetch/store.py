@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -108,11 +109,12 @@ class Store:
         """Every record, in the order of their addresses."""
         yield from sorted(map(_read, self.folder.glob("records/*.json")), key=lambda record: record.url)
 
-    def keep(self, record: Record, blob: bytes | None = None) -> None:
-        """On disk when this returns; the bytes first, so that a record never speaks of any that are not there."""
-        if blob is not None:
-            write(self._blob(record.sha256), blob)
+    def keep(self, record: Record) -> None:
+        """On disk when this returns. The bytes it speaks of are kept before it."""
         write(self._record(record.url), _json().dump_json(record, indent=1))
+
+    def keep_blob(self, sha256: str, data: bytes) -> None:
+        write(self._blob(sha256), data)
 
     def blob(self, sha256: str) -> bytes:
         file = self._blob(sha256)
@@ -157,7 +159,8 @@ class Store:
             if file.name.partition("-")[0] not in spoken_of:
                 file.unlink(missing_ok=True)
 
-    def alone(self) -> FileLock:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         """Held by whoever fetches: two at once would ask a host twice as often. Raises StorageError if another does."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +170,10 @@ class Store:
             raise StorageError(f"Another coach fetch is at work in {self.folder}. Wait for it, or end it.") from error
         except OSError as error:
             raise StorageError(f"{self.folder} cannot be written: {error.strerror}. Check COACH_HOME and the disk.") from error
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _record(self, url: str) -> Path:
         return self.folder / "records" / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
