@@ -1,4 +1,4 @@
-"""Graded replies and a grader become a report: does it agree with people as far as people agree with each other?
+"""Graded replies and a grader become a report: does it agree with two labelers as far as they agree with each other?
 
 A reply has a verdict for each key point and a score from each of two labelers who did not see each other's.
 """

@@ -161,7 +161,7 @@ class Grades:
 
 
 def graded(grades: Grades, questions: Mapping[str, Question], replies: Sequence[GradedReply]) -> Suite:
-    """Does the grader agree with people? Only the half of the questions on which it was not fitted."""
+    """Does the grader agree with the labelers? Only the half of the questions on which it was not fitted."""
     of = {reply.id: reply for reply in replies if reply.held_back}
     place = {question: float(at) for at, question in enumerate(sorted({reply.question_id for reply in of.values()}))}
 
