@@ -93,7 +93,7 @@ def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator
     opened.on(
         "request", lambda sent: opened.foreign.append(sent.url) if not sent.url.startswith((address, "data:", "blob:")) else None
     )
-    opened.goto(address)
+    opened.goto(f"{address}/ask")
     yield opened
     context.close()
 
@@ -116,7 +116,7 @@ def ask(page: Any, question: str) -> None:
 
 def test_a_question_is_answered_and_its_citation_opens_the_passage(page: Any) -> None:
     ask(page, "How does HNSW find neighbours, and what do I give up?")
-    page.get_by_text("HNSW answers a nearest-neighbor query").wait_for()
+    page.get_by_text("HNSW answers a nearest-neighbor query").first.wait_for()
     page.get_by_role("button", name="1", exact=True).first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("heading", name="How does HNSW find nearest neighbors").wait_for()
@@ -131,14 +131,14 @@ def test_a_question_is_answered_and_its_citation_opens_the_passage(page: Any) ->
 
 def test_what_is_not_there_is_refused_with_near_topics(page: Any) -> None:
     ask(page, "What is the capital of Peru?")
-    page.get_by_text("That is not in the material.").wait_for()
+    page.get_by_text("That is not in the material.").first.wait_for()
     assert page.get_by_text("Nearest in the material").is_visible()
     assert page.foreign == []
 
 
 def test_nothing_is_wider_than_the_screen(page: Any) -> None:
     ask(page, "How does HNSW find neighbours, and what do I give up?")
-    page.get_by_text("HNSW answers a nearest-neighbor query").wait_for()
+    page.get_by_text("HNSW answers a nearest-neighbor query").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

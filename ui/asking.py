@@ -6,7 +6,7 @@ Whatever interrupts the drawing (Stop, the next question, a closed window) ends 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -53,15 +53,16 @@ def person_says(question: str, manner: Manner) -> None:
         st.markdown(" · ".join([*how, *([plain(question)] if question else [])]))
 
 
-def ask(conversations: Conversations, conversation: Conversation, wanted: Wish) -> Answer | None:
+def ask(conversations: Conversations, conversation: Conversation, wanted: Wish, meanwhile: Callable[[], None]) -> Answer | None:
     """Draw the question and its answer as it comes, and leave the address naming the conversation.
 
-    None if there is no answer: then the reason is kept, on disk or for the page to tell.
+    `meanwhile` draws the rest of the page once the first stage is seen. None if there is no answer: then the reason is
+    kept, on disk or for the page to tell.
     """
     person_says(wanted.question, wanted.manner)
     with st.chat_message("assistant", avatar=COACH):
         try:
-            return _drawn(conversations, conversation, wanted)
+            return _drawn(conversations, conversation, wanted, meanwhile)
         except (BadInput, StorageError) as error:
             st.session_state["trouble"] = _MOVED_ON if isinstance(error, Conflict) else str(error)
             st.session_state["unsent"] = wanted.question
@@ -70,13 +71,16 @@ def ask(conversations: Conversations, conversation: Conversation, wanted: Wish) 
     return None
 
 
-def _drawn(conversations: Conversations, conversation: Conversation, wanted: Wish) -> Answer | None:
+def _drawn(
+    conversations: Conversations, conversation: Conversation, wanted: Wish, meanwhile: Callable[[], None]
+) -> Answer | None:
     text = st.empty()
     with st.container(horizontal=True, vertical_alignment="center"):
         doing = st.empty()
         st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", shortcut="Esc")
     shown, said = "", "searching" if doorway().ready else _WARMING
     doing.markdown(_doing(said))
+    meanwhile()
     stop, answer = Stop(), None
     steps_of = conversations.ask(conversation, wanted.question, wanted.manner, stop)
     with _underway(stop), closing(paced(steps_of, stop)) as steps:

@@ -35,8 +35,6 @@ def page() -> None:
         st.error(safe(str(error)))
         st.button("Try again", key="retry")
         return
-    with st.bottom:
-        account(conversations)
     wanted = Wish(typed) if typed else wished() or _linked()
     try:
         conversation = _shown_before() if wanted else None
@@ -50,16 +48,25 @@ def page() -> None:
 
 
 def _draw(conversations: Conversations, conversation: Conversation, wanted: Wish | None) -> None:
-    # In one container, so that the turns below stand at the same place in every run and nothing is drawn twice for a moment.
-    with st.container():
-        _heading(conversations, conversation, begun=bool(wanted))
-        _warm_up()
-    turns(conversation)
+    heading, past, live = st.container(), st.container(), st.empty()
+
+    def around() -> None:
+        with heading:
+            _heading(conversations, conversation, begun=bool(wanted))
+            _warm_up()
+        with past:
+            turns(conversation)
+        with st.bottom:
+            account(conversations)
+
     if wanted:
-        answer = ask(conversations, conversation, wanted)
+        # What was asked is drawn first: how soon it is seen does not depend on how long the conversation is.
+        with live.container():
+            answer = ask(conversations, conversation, wanted, meanwhile=around)
         if answer and answer.practice:
             st.switch_page(PRACTICE, query_params={"id": answer.practice})
         st.rerun()
+    around()
     next_steps(conversation)
     if conversation.turns and conversation.turns[-1].open:
         _look_again(conversations, conversation)
