@@ -75,6 +75,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         "ADDRESS",
         "HOSTS",
         "THREADS",
+        "CONTACT",
     ):
         monkeypatch.delenv(f"COACH_{name}", raising=False)
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
