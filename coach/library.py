@@ -45,6 +45,11 @@ class Library:
         unknown = tuple(unknown_names(question, self.index.about, self.lexicon, self.english))
         return Judgement(self.calibration.confidence(features(question, hit, unknown)), self.calibration.floor, unknown)
 
+    def unknown(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of the names that stand nowhere in it."""
+        tokens = {name: self.lexicon.tokens(name).values() for name in names}
+        return tuple(name for name in names if not any(self.index.about.frequencies.get(token) for token in tokens[name]))
+
     def enough(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """Those of the hits that answer the question by themselves, best first."""
         return [hit for hit in hits if self.judge(question, hit).enough]

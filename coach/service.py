@@ -87,7 +87,7 @@ class Coach:
             yield from self._from_library(found, beside, stop or Stop())
             return
         if not found.judgement.enough:
-            refusal = refuse(question, found.hits, found.judgement)
+            refusal = refuse(question, found.hits, self._nowhere(found))
             yield Part(refusal.text)
             yield replace(refusal, searched=found.searched, manner=manner, spent=spent)
             return
@@ -98,6 +98,11 @@ class Coach:
     def quoter(self) -> Quoter:
         """What answers without a language model."""
         return Quoter(Resolver(self.lexicon, self.index.about), self.embedder, self.bank)
+
+    def _nowhere(self, found: Found) -> Judgement:
+        """The judgement without the names that the library does know."""
+        unknown = found.judgement.unknown
+        return replace(found.judgement, unknown=self.library.unknown(unknown)) if self.library else found.judgement
 
     def _told(self, author: Writer | Quoter, found: Found, beside: Sequence[Hit], stop: Stop) -> Iterator[Stage | Part | Answer]:
         """The bank's answer, with what supports it in the library; a language model is given that to read as well."""

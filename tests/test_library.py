@@ -61,6 +61,15 @@ def test_what_neither_says_is_refused(small_coach: Coach, tmp_path: Path) -> Non
     assert with_notes.ask("Who won the chess championship in Reykjavik?").kind is AnswerKind.REFUSED
 
 
+def test_a_refusal_does_not_say_that_a_name_of_the_notes_is_unknown(small_coach: Coach, tmp_path: Path) -> None:
+    question = "Why did Harbor Robotics and Quillfeather merge with anybody in the spring?"
+    assert "Robotics" in small_coach.ask(question).note
+    refusal = beside(small_coach, tmp_path, document("notes", NOTES, Origin.OWN)).ask(question)
+    assert refusal.kind is AnswerKind.REFUSED
+    assert "Robotics" not in refusal.note
+    assert "Quillfeather" in refusal.note
+
+
 def test_a_cited_page_comes_before_another_one(small_coach: Coach, tmp_path: Path) -> None:
     other = document("https://other.example/tea", PAGE, Origin.PAGE)
     answer = beside(small_coach, tmp_path, other, document(CITED, PAGE + " It is a gentle tea.", Origin.PAGE)).ask(
