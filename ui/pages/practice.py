@@ -50,7 +50,7 @@ def _today(interviewer: Interviewer) -> None:
     tell_trouble()
     plan, open_ = interviewer.plan(), interviewer.sitting()
     if plan.note:
-        st.info(plain(plan.note), icon=":material/info:")
+        st.caption(plain(plan.note))
     if open_:
         left = (open_.setup.questions or 0) - sum(turn.done for turn in open_.turns)
         st.markdown(f"You have begun already: {_count(left, 'question')} left.")
