@@ -7,6 +7,7 @@ import multiprocessing
 import random
 import shutil
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from coach.errors import BadInput
 from ingest.fetch.by_hand import filled
 from ingest.fetch.classify import Kind
 from ingest.fetch.documents import documents
-from ingest.fetch.state import wanted
+from ingest.fetch.state import Summary, wanted
 from ingest.fetch.store import Record, State, Store
 from ingest.sources import Source
 from tests.material import write_corpus
 from tests.site import PROSE, page, pdf
 from ui.cli import cli
+from ui.commands.fetch import told_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -139,3 +141,20 @@ def test_every_source_is_listed_with_its_state(home: Path) -> None:
 def test_what_is_not_there_cannot_be_fetched_or_forgotten(words: tuple[str, ...]) -> None:
     done = CliRunner().invoke(cli, ["fetch", *words])
     assert isinstance(done.exception, BadInput)
+
+
+def test_the_summary_says_what_came_of_every_page() -> None:
+    summary = Summary(Counter({State.FETCHED: 3, State.DEAD: 1}), unchanged=2, left=9)
+    assert told_of(summary, 4).startswith("1 dead, 3 fetched, 2 unchanged, 5 left alone, 4 link only.")
+
+
+def test_a_page_that_is_here_is_listed_and_can_be_deleted(home: Path, tmp_path: Path) -> None:
+    url = next(line.split()[3] for line in coach("sources")[1].splitlines() if line.startswith("not fetched yet"))
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "tea.md").write_text(f"# Tea\n\n{PROSE}")
+    (tmp_path / "saved" / "addresses.tsv").write_text(f"tea.md\t{url}\n")
+    assert coach("fetch", "--from-folder", str(tmp_path / "saved"))[0] == 0
+    assert "1 fetched" in coach("sources")[1]
+    assert coach("fetch", "--forget", url)[0] == 0
+    assert "fetched" not in coach("sources")[1].replace("not fetched yet", "")
+    assert home.is_dir()
