@@ -8,22 +8,18 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from coach.interviewer import Interviewer, titles
+from ingest.fetch.state import Standing, states
+from ingest.fetch.store import Store
 from ingest.sources import KINDS, Source, sources
 from ui.address import chosen, remember
 from ui.own_material import own_material
 from ui.show import linked, plain
-from ui.state import guarded
+from ui.state import doorway, guarded
 
 _SHOWN = 15
 _CITING = 8
 _NAMES = {"pdf": "PDF"}
 _PAGES, _NOTES = "Pages", "Your notes"
-UNFETCHED = "not fetched yet"
-
-
-def states(found: Sequence[Source]) -> Mapping[str, str]:
-    """What is known of each address; whoever fetches them says more."""
-    return {source.url: UNFETCHED for source in found}
 
 
 def page(interviewer: Interviewer) -> None:
@@ -37,12 +33,14 @@ def page(interviewer: Interviewer) -> None:
 
 def _pages(interviewer: Interviewer) -> None:
     found = sorted(sources(interviewer.questions.values()), key=lambda source: -len(source.questions))
-    known, names = states(found), titles(interviewer.topics)
+    standing = states(Store(doorway().settings().pages_folder), found)
+    known, names = {url: str(one.state) for url, one in standing.items()}, titles(interviewer.topics)
     st.markdown(f"The answers stand on **{len(found)}** pages of others. They are linked here, not copied.")
+    st.caption("`coach fetch` brings those that may be fetched onto this machine, and `coach ingest` lets answers quote them.")
     chosen("sources", {"kind": KINDS, "topic": names, "state": sorted(set(known.values()))}, text="q")
     wanted = _wanted(interviewer, found, known)
     st.markdown(f"**{len(wanted)}** of {len(found)} pages")
-    _rows(interviewer, wanted, known)
+    _rows(interviewer, wanted, standing)
 
 
 def _wanted(interviewer: Interviewer, found: Sequence[Source], known: Mapping[str, str]) -> list[Source]:
@@ -87,7 +85,7 @@ def _wanted(interviewer: Interviewer, found: Sequence[Source], known: Mapping[st
     ]
 
 
-def _rows(interviewer: Interviewer, wanted: Sequence[Source], known: Mapping[str, str]) -> None:
+def _rows(interviewer: Interviewer, wanted: Sequence[Source], standing: Mapping[str, Standing]) -> None:
     if not wanted:
         st.info("No page is like that. Try other words, or fewer filters.", icon=":material/search_off:")
         return
@@ -95,17 +93,19 @@ def _rows(interviewer: Interviewer, wanted: Sequence[Source], known: Mapping[str
     key = f"page-{hash(tuple(source.url for source in wanted))}"
     at = min(int(st.session_state.get(key, 1)), pages)
     for source in wanted[(at - 1) * _SHOWN : at * _SHOWN]:
-        _row(interviewer, source, known[source.url])
+        _row(interviewer, source, standing[source.url])
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, key=key, max_visible_pages=5)
 
 
-def _row(interviewer: Interviewer, source: Source, state: str) -> None:
+def _row(interviewer: Interviewer, source: Source, standing: Standing) -> None:
     with st.container(border=True, gap="xxsmall", key=f"row-{source.url}"):
         st.markdown(f"**{linked(source.title, source.url)}**")
         host = urlsplit(source.url).hostname or ""
-        st.markdown(f":gray-badge[{source.kind}] :small[:gray[{plain(f'{host} · {state}')}]]")
+        st.markdown(f":gray-badge[{source.kind}] :small[:gray[{plain(f'{host} · {standing.state}')}]]")
+        if standing.why:
+            st.caption(plain(standing.why))
         with st.container(horizontal=True, gap="small"):
             for id_ in source.questions[:_CITING]:
                 prompt = interviewer.questions[id_].prompt
