@@ -63,7 +63,8 @@ def further(found: Found, hits: Sequence[Hit], stored: Sequence[Stored]) -> tupl
 
     `hits` answer the question too; `stored` are their entries in the same order. A quote is a passage's best window.
     """
-    cited = {link.url for link in found.hits[0].passage.links}
+    # An address may lead to a place within a page.
+    cited = {link.url.partition("#")[0] for link in found.hits[0].passage.links}
     order = sorted(range(len(hits)), key=lambda at: (not _is_of(hits[at], cited), at))
     quotes: dict[str, Citation] = {}
     for at in order:

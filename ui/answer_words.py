@@ -29,7 +29,7 @@ def whose(answer: Answer, citation: Citation) -> str:
     passage = citation.passage
     if passage.origin is Origin.OWN:
         return f"Your notes say ({passage.title})"
-    named = {link.url for it in answer.citations for link in it.passage.links}
+    named = {link.url.partition("#")[0] for it in answer.citations for link in it.passage.links}
     lead = "The page it cites says" if passage.source in named else "Another source says"
     return f"{lead} ({passage.title}{f', fetched {passage.as_of}' if passage.as_of else ''})"
 
