@@ -115,7 +115,7 @@ def _opened(file: Path | None) -> sqlite3.Connection:
         file.parent.mkdir(parents=True, exist_ok=True)
         return _begun(str(file))
     except (OSError, sqlite3.OperationalError) as error:
-        raise StorageError(f"{file} cannot be opened: {error}. Check COACH_HOME and the disk.") from error
+        raise StorageError(f"{file} cannot be written: {error}. Check COACH_HOME and the disk.") from error
     except sqlite3.DatabaseError:
         for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
             file.with_name(name).unlink(missing_ok=True)

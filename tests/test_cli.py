@@ -159,18 +159,24 @@ def test_doctor_never_prints_a_key(corpus: Path) -> None:
     assert "secret" not in re.sub("COACH_QDRANT_API_KEY|OPENAI_API_KEY", "", done.stdout + done.stderr)
 
 
+def _wait_until_it_writes(home: Path, process: subprocess.Popen[str]) -> None:
+    """A signal before that would meet the imports, not the ingest."""
+    begun = time.time()
+    while process.poll() is None and not any(file.stat().st_mtime > begun for file in home.rglob("*.db*")):
+        time.sleep(0.01)
+
+
 def test_ctrl_c_during_an_ingest_leaves_the_last_good_index(corpus: Path) -> None:
     coach("ingest", corpus=corpus)
     big = (corpus / "bank" / "tea.md").read_text()
     for number in range(60):
         copy = big.replace("TE01", f"XA{number:02d}").replace("TE02", f"XB{number:02d}")
         (corpus / "bank" / f"copy{number}.md").write_text(copy)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ui.cli", "ingest"], cwd=ROOT, env=environment(corpus), stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(0.9)
+    env = environment(corpus)
+    process = subprocess.Popen([sys.executable, "-m", "ui.cli", "ingest"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    _wait_until_it_writes(Path(env["COACH_HOME"]), process)
     process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=30)
+    _out, err = process.communicate(timeout=60)
     assert process.returncode in {0, 130}
     assert "Traceback" not in err
     assert coach("ask", "How is green tea brewed?", corpus=corpus).returncode == 0
