@@ -4,7 +4,7 @@ WORKDIR /app
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 COPY requirements.lock pyproject.toml README.md LICENSE ./
-RUN pip install --no-cache-dir -r requirements.lock
+RUN pip install --no-cache-dir --no-deps -r requirements.lock
 COPY coach coach
 COPY ingest ingest
 COPY eval eval

@@ -2,11 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The lock file pins every package; the CPU build of torch is all that is needed.
+# The lock files pin every package there is, so nothing is left to resolve; the CPU build of torch is all that is needed.
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 
-.PHONY: run install tools test quick browser check format lint types eval clean help
+.PHONY: run install tools test quick check format lint types gate eval pictures clean help
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -21,18 +21,18 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 tools: $(TOOLS)  ## what tests, lint and types need
 
 $(TOOLS): requirements-dev.lock $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off --no-deps -r requirements-dev.lock
 	@touch $@
 
 test: tools  ## every test; those with a browser run where Chromium is found
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 quick: tools  ## the tests that need neither model nor browser
 	@$(BIN)/python -m pytest -m "not model and not browser"
@@ -46,10 +46,16 @@ lint: tools
 types: tools
 	@$(BIN)/mypy
 
-check: lint types test  ## format, lint, types, tests: what CI runs
+check: lint types test gate  ## format, lint, types, tests, numbers: what CI runs
 
-eval: tools  ## measure retrieval and refusal
-	@$(BIN)/coach eval retrieval
+gate: tools  ## measure a sample of everything beside the baseline; fails if something got worse
+	@$(BIN)/coach ingest && $(BIN)/coach eval run quick
+
+eval: tools  ## measure everything
+	@$(BIN)/coach ingest && $(BIN)/coach eval run all
+
+pictures: tools  ## every page, both widths, both themes, into .coach/pictures
+	@$(BIN)/python -m tests.pictures .coach/pictures
 
 clean:  ## remove the environment and the index
 	rm -rf $(VENV) .coach .mypy_cache .pytest_cache .ruff_cache .hypothesis
