@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,7 +29,7 @@ PROCESSES.set_forkserver_preload(["tests.test_kill"])
 class Telling(HashingEmbedder):
     """Takes the moment a small model takes, a few texts at a time."""
 
-    def embed(self, texts: list[str], progress: Progress | None = None) -> Vectors:  # type: ignore[override]
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         time.sleep(0.005)
         return super().embed(texts, progress)
 
