@@ -79,7 +79,7 @@ def test_ctrl_c_keeps_what_came(tea: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert server.hung_up.wait(1)
     assert process.returncode == 130
     assert out.startswith("Green tea is brewed with water well below boiling")
