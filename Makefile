@@ -49,7 +49,7 @@ types: tools
 check: lint types test gate  ## format, lint, types, tests, numbers: what CI runs
 
 gate: tools  ## measure a sample of everything beside the baseline; fails if something got worse
-	@$(BIN)/coach ingest && $(BIN)/coach eval run quick
+	@COACH_THREADS=$$(nproc) $(BIN)/coach ingest && COACH_THREADS=$$(nproc) $(BIN)/coach eval run quick
 
 eval: tools  ## measure everything
 	@$(BIN)/coach ingest && $(BIN)/coach eval run all
