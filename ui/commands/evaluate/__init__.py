@@ -12,6 +12,7 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli.command("run")(run.run)
+cli.command("answers")(run.answers)
 cli.command("compare")(run.compare)
 cli.command("baseline")(run.baseline)
 cli.command("report")(run.report)

@@ -88,6 +88,13 @@ def run(
     raise typer.Exit(code)
 
 
+def answers(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List the worst cases and those that changed.")] = False,
+) -> None:
+    """Answers and refusals beside a plain query engine; the same as coach eval run answers, which has more options."""
+    run("answers", verbose=verbose)
+
+
 def compare(
     before: Annotated[Path, typer.Argument(help="Folder of a run, its run.json, or a baseline.")],
     after: Annotated[Path, typer.Argument(help="The run to judge.")],
