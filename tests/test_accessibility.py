@@ -71,8 +71,7 @@ def serious(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "scheme"), list(zip(WIDTHS, SCHEMES, strict=True)))
 def test_no_page_has_a_serious_barrier(browser: Any, address: str, width: int, scheme: str) -> None:
     page = window(browser, width, scheme)
     barriers = {}
