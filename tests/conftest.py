@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,10 @@ settings.load_profile("calm")
 CALIBRATION = Calibration(weights=(6.0, 6.0, -1.0, 1.0), constant=-6.0, floor=0.5)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+
+
+# A shell that runs the tests behind itself has signals ignored, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
