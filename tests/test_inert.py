@@ -14,7 +14,30 @@ from ui.inert import plain, safe
 # What a text must not become. Streamlit's parser knows more (directives, formulas), which the patterns below ask for.
 ALIVE = {"image", "link_open", "html_inline", "html_block", "heading_open", "blockquote_open", "hr"}
 MARKDOWN = MarkdownIt("commonmark")
-PIECES = ("![a](b)", "[a](b)", "<b>", "`", "``", "```", "~~~", "\\", "\n", " ", "- ", "    ", "#", "$", "x", "> ", "1. ", "\t")
+PIECES = (
+    "![a](b)",
+    "[a](b)",
+    "<b>",
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "\\",
+    "\n",
+    " ",
+    "- ",
+    "    ",
+    "#",
+    "$",
+    "x",
+    "> ",
+    "1. ",
+    "\t",
+    "* ",
+    "_",
+    "=",
+    "---",
+)
 
 ESCAPES = [
     "`` ![x](https://evil.example/x.png) `",
@@ -26,6 +49,12 @@ ESCAPES = [
     "1. ## root",
     "$x$ [y](https://evil.example) $z$",
     "$a](b$",
+    "a\n- ",
+    "a\n-",
+    "- - -",
+    "* * *",
+    "_ _ _",
+    "***",
 ]
 
 

@@ -22,16 +22,17 @@ _VERBATIM = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"(?P<indent>[^\S\n]*)(?P<fence>`{3,}(?=[^`]*$)|~{3,})[^\S\n]*(?P<language>[\w+#-]*).*")
-_ALL_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
+_ALL_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&=])")
 _SPECIAL = re.compile(r"([\[\]<>!~|&$\\`]|:(?=\S))")
-_BLOCK = re.compile(r"^((?:\s|[-*+]\s|\d+[.)]\s)*)(#{1,6}(?=\s|$)|>|=+\s*$|-{3,}\s*$)")
+# A line of nothing but such marks is a rule, or makes the line before it a heading: one dash is enough.
+_BLOCK = re.compile(r"^((?:\s|[-*+]\s|\d+[.)]\s)*)(#{1,6}(?=\s|$)|>|[-*_=](?=[-*_=\s]*$))")
 # Streamlit looks for :names: of icons and emoji after it has read the escapes; a word joiner, which has no width, stops it.
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
 _JOINER = ":\u2060"
 
 # LaTeX that only spells formulas: no boxes, spaces, links, colors or definitions.
 _COMMANDS = re.compile(r"\\([A-Za-z]+)")
-_TALL = re.compile(r"\\\\\s*\[|(?:\\\\.*?){12}|!?\]\(")
+_NO_FORMULA = re.compile(r"\\\\\s*\[|(?:\\\\.*?){12}|!?\]\(|<[A-Za-z/!?].*>")
 _HARMLESS = frozenset(
     """
     alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi varphi chi psi omega
@@ -101,7 +102,7 @@ def _verbatim(match: re.Match[str]) -> str:
     if match["code"]:
         return match["code"]
     body = match["body"]
-    harmless = set(_COMMANDS.findall(body)) <= _HARMLESS and not _TALL.search(body)
+    harmless = set(_COMMANDS.findall(body)) <= _HARMLESS and not _NO_FORMULA.search(body)
     return match["math"] if harmless else f"`{body}`"
 
 
