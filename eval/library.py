@@ -25,8 +25,8 @@ from eval import retrieval
 from eval.cases import RetrievalCase
 from eval.metrics import Score, auroc, share_reaching
 from ingest.document import Document, Section
+from ingest.nodes import entries_of
 from ingest.run import ingest, plan
-from ingest.split import entries_of
 
 REFUSED = 0.95
 
@@ -49,7 +49,7 @@ class LibraryReport:
 
 def as_documents(topics: Sequence[Topic]) -> list[Entry]:
     """Every answer of the bank as a document that is named for its topic alone."""
-    return [entry for topic in topics for question in topic.questions for entry in entries_of(_document(question, topic.title))]
+    return entries_of(_document(question, topic.title) for topic in topics for question in topic.questions)
 
 
 def _document(question: Question, title: str) -> Document:

@@ -67,14 +67,15 @@ def read_documents(path: Path, origin: Origin = Origin.DOCUMENT) -> Gathered:
 
 
 def together(parts: Iterable[Gathered]) -> Gathered:
-    """All parts as one. Of two documents with one name the first is taken: their passages could not be told apart."""
-    documents: dict[str, Document] = {}
+    """All parts as one. Of two documents of one origin and name the first is taken: their passages could not be told apart."""
+    documents: dict[tuple[Origin, str], Document] = {}
     skipped: list[Skipped] = []
     for part in parts:
         for document in part.documents:
-            if document.source in documents:
+            name = document.origin, document.source
+            if name in documents:
                 skipped.append(Skipped(document.source, "there is another document of that name. Rename one of them"))
-            documents.setdefault(document.source, document)
+            documents.setdefault(name, document)
         skipped.extend(part.skipped)
     return Gathered(tuple(documents.values()), tuple(skipped))
 

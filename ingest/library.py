@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coach.domain import Entry
 from coach.errors import BadInput, StorageError
 from coach.ports import Embedder
 from coach.settings import Settings
@@ -17,7 +18,6 @@ from ingest.fetch.documents import fetched
 from ingest.folder import Gathered, Skipped, read_documents, together
 from ingest.notes import Notes
 from ingest.run import Bar, Summary, Waiting, bring_up_to_date
-from ingest.split import entries_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def refresh(
     Only what changed is embedded, and what an interrupted run had embedded is not embedded again.
     """
     found = together(place(settings) for place in PLACES)
-    entries = [entry for document in found.documents for entry in entries_of(document)]
+    entries = passages_of(found)
     store = make_library(settings)
     if not entries and store.about() is None:
         return LibraryReport(Summary(), 0, 0, found.skipped)
@@ -115,6 +115,16 @@ def refresh(
         waiting=waiting,
     )
     return LibraryReport(summary, len(found.documents), len(entries), found.skipped)
+
+
+def passages_of(found: Gathered) -> list[Entry]:
+    """The passages of all documents, in order."""
+    if not found.documents:
+        return []
+    # llama-index takes a second or two to import: who keeps no documents does not wait for it.
+    from ingest.nodes import entries_of
+
+    return entries_of(found.documents)
 
 
 def _taken(path: Path) -> Gathered:

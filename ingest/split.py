@@ -1,21 +1,18 @@
-"""Questions and documents become entries of an index: passages, each with many pieces. Knows no engine.
+"""Questions and passages of documents become entries of an index, each with many pieces. Knows no engine.
 
-A question of the bank is one passage. A document is cut under each of its headings, at the borders of blocks.
+A question of the bank is one passage. A section of a document is cut at the borders of its blocks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from coach.bank import passage_of
 from coach.domain import Entry, Passage, Piece, Question, Topic
 from coach.text import BlockKind, Unit, units
-from ingest.document import Document, Section
 
 WINDOW_UNITS = 2
 WINDOW_WORDS = 90
@@ -53,37 +50,13 @@ def without_asking(question: Question, asking: str) -> str:
     return "\n".join(words for words in _words(question) if words != asking)
 
 
-def entries_of(document: Document) -> list[Entry]:
-    """A document's passages, in order. An id does not depend on what stands in other sections."""
-    found: list[Entry] = []
-    seen: Counter[tuple[str, ...]] = Counter()
-    for section in document.sections:
-        for text in _cut(section.text):
-            seen[section.path] += 1
-            found.append(_entry_of(document, section, text, seen[section.path]))
-    return found
-
-
-def _entry_of(document: Document, section: Section, text: str, number: int) -> Entry:
-    at = json.dumps([document.source, *section.path, number], ensure_ascii=False)
-    passage = Passage(
-        id=str(uuid.uuid5(uuid.NAMESPACE_URL, at)),
-        text=text,
-        source=document.source,
-        title=document.title,
-        heading=" › ".join(section.path) or document.title,
-        topic=document.topic,
-        place=section.place,
-        links=tuple(link for link in section.links if link.url in text),
-        origin=document.origin,
-        as_of=document.as_of,
-    )
-    words = "\n".join((document.title, *section.path, text))
+def entry_of(passage: Passage, words: str) -> Entry:
+    """A passage of a document; `words` is what BM25 sees."""
     pieces = tuple(windows(passage))
     return Entry(passage, pieces, words, _digest(passage, pieces, words))
 
 
-def _cut(text: str) -> Iterator[str]:
+def cut(text: str) -> Iterator[str]:
     """Slices of a section, each long enough to be understood and short enough to be read. Hardly any words make none."""
     gathered: list[Unit] = []
     found = units(text)

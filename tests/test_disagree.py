@@ -14,7 +14,7 @@ from coach.settings import load_settings
 from coach.wiring import make_library
 from ingest.disagree import Disagreement, disagreements, pages_of
 from ingest.document import Document, Section
-from ingest.split import entries_of
+from ingest.nodes import entries_of
 from tests.conftest import build
 from tests.material import OOLONG, TEA
 from ui.cli import cli
@@ -89,7 +89,7 @@ def test_the_command_lists_them_and_is_content(corpus: Path, monkeypatch: pytest
     assert (before.exit_code, before.stdout) == (0, "No pages fetched yet. Run: coach fetch, then coach ingest.\n")
     text = "Green tea is brewed with water well below boiling, at about 30 degrees. [b]Bold[/b] markup stays."
     document = Document(URL, "A paper", Origin.PAGE, (Section(("Brewing",), text, "#brewing"),))
-    build(make_library(load_settings()), entries_of(document))
+    build(make_library(load_settings()), entries_of([document]))
     after = run.invoke(cli, ["check", "--against-sources"])
     assert after.exit_code == 0
     assert "bank/tea.md:5: TE01: another number" in after.stdout

@@ -9,7 +9,8 @@ from coach.domain import Origin, Passage
 from coach.text import words
 from ingest.document import Document
 from ingest.markdown import document_of
-from ingest.split import MOST_WORDS, entries_of
+from ingest.nodes import entries_of
+from ingest.split import MOST_WORDS
 
 PAGE = """---
 title: Brewing tea
@@ -38,7 +39,7 @@ def read(text: str) -> Document:
 
 
 def passages(text: str) -> list[Passage]:
-    return [entry.passage for entry in entries_of(read(text))]
+    return [entry.passage for entry in entries_of([read(text)])]
 
 
 def test_each_heading_begins_a_section_that_knows_its_lines() -> None:
@@ -130,6 +131,6 @@ def test_no_prose_is_lost(lines: list[str]) -> None:
 @given(st.text(alphabet="ab #`|-*_[]()<>$\\\n\t.:!", max_size=300))
 def test_any_text_becomes_passages_that_stand_in_it(text: str) -> None:
     document = read(text)
-    for entry in entries_of(document):
+    for entry in entries_of([document]):
         assert any(entry.passage.text in section.text for section in document.sections)
         assert all(piece.is_window for piece in entry.pieces)

@@ -72,7 +72,7 @@ HOMES = {
     "jinja2": {"coach/render.py", "eval/report.py"},
     "genanki": {"coach/export.py"},
     "fsrs": {"coach/schedule.py"},
-    "llama_index": {"coach/adapters/retriever.py", "eval/baselines.py"},
+    "llama_index": {"coach/adapters/retriever.py", "eval/baselines.py", "ingest/nodes.py"},
     "streamlit": {
         *("ui/app.py", "ui/serve.py", "ui/state.py", "ui/passages.py", "ui/trends.py"),
         *("ui/asking.py", "ui/ask_account.py", "ui/conversation_list.py", "ui/conversation_view.py"),

@@ -12,8 +12,8 @@ from coach.library import WHOSE, Library
 from coach.refuse import library_calibration_for
 from coach.service import Coach
 from ingest.document import Document, Section
+from ingest.nodes import entries_of
 from ingest.run import ingest, plan
-from ingest.split import entries_of
 
 CITED = "https://arxiv.org/abs/2005.11401"
 PAGE = "Green tea is brewed with water well below boiling, at 70 to 80 degrees. Hotter water makes the cup bitter."
@@ -27,8 +27,14 @@ def document(source: str, text: str, origin: Origin, as_of: str = "") -> Documen
 def beside(coach: Coach, folder: Path, *documents: Document) -> Coach:
     """The coach with these documents in its library."""
     store = EdgeStore(folder / "library")
-    entries = [entry for each in documents for entry in entries_of(each)]
-    ingest(plan(entries, store, coach.embedder), store, coach.embedder, coach.lexicon, "", datetime(2026, 11, 21, tzinfo=UTC))
+    ingest(
+        plan(entries_of(documents), store, coach.embedder),
+        store,
+        coach.embedder,
+        coach.lexicon,
+        "",
+        datetime(2026, 11, 21, tzinfo=UTC),
+    )
     calibration = library_calibration_for(coach.embedder.id.name)
     return replace(coach, library=Library(store.open(), calibration, coach.lexicon, coach.english))
 

@@ -10,9 +10,8 @@ import streamlit as st
 
 from coach.domain import Origin
 from coach.settings import Settings
-from ingest.library import own
+from ingest.library import own, passages_of
 from ingest.notes import MOST_NAME, Deleted, Note, Notes
-from ingest.split import entries_of
 from ui.show import plain
 from ui.state import attempt, doorway, trouble
 from ui.taking_in import Stand, TakingIn
@@ -173,8 +172,10 @@ def _passages(kept: Sequence[Note]) -> Mapping[str, int]:
 @st.cache_data(max_entries=20, show_spinner=False)
 def _ids(kept: tuple[Note, ...]) -> Mapping[str, Sequence[str]]:  # noqa: ARG001 others are read anew
     """The passages' ids by their note's name; reading a PDF takes a second."""
-    documents = own(doorway().settings()).documents().documents
-    return {document.source: [entry.passage.id for entry in entries_of(document)] for document in documents}
+    ids: dict[str, list[str]] = {}
+    for entry in passages_of(own(doorway().settings()).documents()):
+        ids.setdefault(entry.passage.source, []).append(entry.passage.id)
+    return ids
 
 
 # Deleting.

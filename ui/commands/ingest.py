@@ -22,7 +22,6 @@ from ingest.formats.reading import without_readings
 from ingest.library import LibraryReport
 from ingest.refresh import IngestReport, refresh
 from ingest.run import Summary
-from ingest.split import entries_of
 from ui.console import errors, out, progress, waiting
 
 
@@ -175,7 +174,7 @@ def _show(path: Path, read: ItemsRead, verbose: bool) -> None:
 
 
 def _show_documents(path: Path, gathered: Gathered) -> None:
-    passages = sum(len(entries_of(document)) for document in gathered.documents)
+    passages = len(library.passages_of(gathered))
     out.print(f"{path}: {len(gathered.documents)} documents in {passages} passages", markup=False, soft_wrap=True)
     for skipped in gathered.skipped:
         errors.print(str(skipped), style="yellow", markup=False, soft_wrap=True)
