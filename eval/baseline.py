@@ -86,11 +86,28 @@ def incomparable(result: Result, run: Run, before: Run) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Musts:
+    """The must-cases of a metric that are not as they must be."""
+
+    failed: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+
+
+def _musts(result: Result, rows: Sequence[Kept]) -> _Musts:
+    if not result.gated:
+        return _Musts()
+    best = 0.0 if result.better is Better.LOWER else 1.0
+    scored = {row.id: row.scores.get(result.metric, best) for row in rows if row.must}
+    unjudged = tuple(id_ for id_, score in scored.items() if score is Missing.ERROR)
+    return _Musts(tuple(id_ for id_, score in scored.items() if score != best and id_ not in unjudged), unjudged)
+
+
+@dataclass(frozen=True, slots=True)
 class _Draft:
     """A metric beside its baseline, before all are corrected for how many they are."""
 
     result: Result
-    musts: tuple[str, ...]
+    musts: _Musts
     note: str = ""
     baseline: float | None = None
     change: stats.Change | None = None
@@ -99,8 +116,7 @@ class _Draft:
 
 def _draft(result: Result, run: Run, before: Run | None) -> _Draft:
     rows = run.of(result.suite)
-    best = 0.0 if result.better is Better.LOWER else 1.0
-    musts = tuple(row.id for row in rows if row.must and result.gated and row.scores.get(result.metric, best) != best)
+    musts = _musts(result, rows)
     if before is None or (note := incomparable(result, run, before)):
         return _Draft(result, musts, note if before else "")
     there = {row.id: row for row in before.of(result.suite)}
@@ -121,7 +137,7 @@ def _draft(result: Result, run: Run, before: Run | None) -> _Draft:
     return _Draft(result, musts, "", sum(both) / len(both), change, changes)
 
 
-def _whole_draft(result: Result, musts: tuple[str, ...], pairs: Sequence[tuple[Kept, Kept]]) -> _Draft:
+def _whole_draft(result: Result, musts: _Musts, pairs: Sequence[tuple[Kept, Kept]]) -> _Draft:
     usable = [(old, new) for old, new in pairs if old.numbers and new.numbers]
     old, new, families = [a.numbers for a, _ in usable], [b.numbers for _, b in usable], [b.family for _, b in usable]
     was, now = whole.value(result.whole, old), whole.value(result.whole, new)
@@ -144,7 +160,8 @@ def _gate(draft: _Draft, p: float | None) -> Gate:
         lower_is_better=result.better is Better.LOWER,
         change=change,
         p=p,
-        musts_failed=draft.musts,
+        musts_failed=draft.musts.failed,
+        musts_unjudged=draft.musts.unjudged,
     )
     why = "; ".join([*ruling.why, *([draft.note] if draft.note else [])])
     if change is None:

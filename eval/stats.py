@@ -270,6 +270,7 @@ def gate(
     change: Change | None = None,
     p: float | None = None,
     musts_failed: Sequence[str] = (),
+    musts_unjudged: Sequence[str] = (),
 ) -> Ruling:
     """FAIL if a must-case failed, the floor is broken, or it got worse by more than `tolerance` and not by chance.
 
@@ -278,6 +279,7 @@ def gate(
     not measured cannot fail but by a must-case, and does not pass either.
     """
     found = [Ruling(Status.FAIL, (f"must-case failed: {case}",)) for case in musts_failed]
+    found += [Ruling(Status.NOT_MEASURED, (f"must-case could not be judged: {case}",)) for case in musts_unjudged]
     if isinstance(value, Missing):
         found.append(_UNMEASURED[value])
     else:

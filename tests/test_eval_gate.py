@@ -19,7 +19,7 @@ from eval.baseline import BEGIN, END, FILE, README, compared, quality_table, sto
 from eval.cases import RetrievalCase
 from eval.judge import Verdict
 from eval.latency import latency
-from eval.metrics import Score
+from eval.metrics import Missing, Score
 from eval.plan import SUITES
 from eval.rules import Rules
 from eval.run import Gate, Run, exit_code, load, run, save
@@ -85,10 +85,19 @@ def test_a_broken_floor_fails_without_any_baseline(tmp_path: Path) -> None:
     assert exit_code(found) == 1
 
 
+def with_a_must(score: Score) -> Suite:
+    suite = toy(stepwise({"c03": score}))
+    return replace(suite, cases=tuple(replace(case, must=case.id == "c03") for case in suite.cases))
+
+
 def test_a_must_case_fails_alone(tmp_path: Path) -> None:
-    suite = toy(stepwise({"c03": 0.9}))
-    suite = replace(suite, cases=tuple(replace(case, must=case.id == "c03") for case in suite.cases))
-    assert gate(measured(tmp_path, suite), "toy/good").why.startswith("must-case failed: c03")
+    assert gate(measured(tmp_path, with_a_must(0.9)), "toy/good").why.startswith("must-case failed: c03")
+
+
+def test_a_must_case_that_could_not_be_judged_neither_fails_nor_passes(tmp_path: Path) -> None:
+    found = measured(tmp_path, with_a_must(Missing.ERROR))
+    assert "must-case could not be judged: c03" in gate(found, "toy/good").why
+    assert exit_code(found) == 3
 
 
 def test_a_changed_or_new_case_is_not_compared(tmp_path: Path) -> None:
