@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coach.adapters.embed import HASHING, HashingEmbedder, SentenceEmbedder
+from coach.adapters.embed import HASHING, PACKAGED, HashingEmbedder, SentenceEmbedder
+from coach.adapters.embed_quick import QuickEmbedder
 from coach.adapters.english import English
 from coach.adapters.index_edge import EdgeStore
 from coach.adapters.lexicon import Bm25Lexicon
@@ -41,7 +42,7 @@ def open_coach(settings: Settings | None = None) -> Coach:
     >>> print(coach.ask("What is chunking?").text)                      # doctest: +SKIP
     """
     settings = settings or load_settings()
-    embedder = make_embedder(settings)
+    embedder = make_quick_embedder(settings)
     index = make_store(settings).open()
     check_match(index.about, embedder.id)
     coach = Coach(index, embedder, Bm25Lexicon(), English(), calibration_for(embedder.id.name))
@@ -60,7 +61,13 @@ def open_library(coach: Coach, settings: Settings) -> Library | None:
         return None
 
 
+def make_quick_embedder(settings: Settings) -> Embedder:
+    """The same vectors, without the wait for PyTorch if it is the packaged model: for questions and replies."""
+    return QuickEmbedder(settings.threads) if settings.embedder == PACKAGED else make_embedder(settings)
+
+
 def make_embedder(settings: Settings) -> SentenceEmbedder | HashingEmbedder:
+    """What an index is built with."""
     if settings.embedder == HASHING:
         return HashingEmbedder()
     return SentenceEmbedder(settings.embedder, settings.threads)

