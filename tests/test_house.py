@@ -76,6 +76,7 @@ HOMES = {
     "streamlit": {
         *("ui/app.py", "ui/serve.py", "ui/state.py", "ui/passages.py", "ui/trends.py"),
         *("ui/asking.py", "ui/ask_account.py", "ui/conversation_list.py", "ui/conversation_view.py"),
+        "ui/focus.py",
         *("ui/interview_setup.py", "ui/interview_live.py", "ui/grade_view.py", "ui/report_view.py"),
         *("ui/pages/ask.py", "ui/pages/today.py", "ui/pages/settings.py", "ui/pages/interview.py", "ui/pages/history.py"),
         *("ui/pages/practice.py", "ui/pages/bank.py", "ui/pages/question.py", "ui/pages/progress.py", "ui/pages/sources.py"),

@@ -69,7 +69,7 @@ def test_prices_are_not_formulas() -> None:
 
 def test_an_answer_shows_its_numbers_raised(small_coach: Coach) -> None:
     shown = answer_markdown(small_coach.ask("How is green tea brewed?").text)
-    assert ":primary[¹]" in shown
+    assert ":blue[**¹**]" in shown
     assert "[1]" not in shown
 
 

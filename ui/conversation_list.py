@@ -10,6 +10,7 @@ import streamlit as st
 from coach.conversation import Conversation
 from coach.conversations import MAX_NAME, Conversations, Deleted, Mention
 from coach.transcript import as_json, markdown
+from ui.focus import landing
 from ui.show import plain
 from ui.state import attempt
 
@@ -116,7 +117,10 @@ def undo(conversations: Conversations) -> None:
     deleted: Deleted | None = st.session_state.get("deleted")
     if deleted is None:
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with (
+        landing("undo"),
+        st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
         st.markdown(f"Deleted: {plain(deleted.name)}", width="content")
         st.button("Undo", key="undo", icon=":material/undo:", on_click=_restore, args=(conversations, deleted))
 

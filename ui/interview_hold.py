@@ -9,6 +9,7 @@ import streamlit as st
 
 from coach.interview import Interview, Step
 from coach.interviewer import Interviewer
+from ui.focus import landing
 from ui.grade_view import turn_view
 from ui.interview_live import Buttons, live, paused, present, progress, tell_trouble
 from ui.show import plain
@@ -37,7 +38,8 @@ def hold(interviewer: Interviewer, interview: Interview, parts: Parts) -> None:
         case Step.READ:
             progress(interviewer, interview)
             tell_trouble(interview)
-            st.subheader(plain(interview.turns[-1].asked.prompt), anchor=False)
+            with landing("graded"):
+                st.subheader(plain(interview.turns[-1].asked.prompt), anchor=False)
             turn_view(interviewer, interview, len(interview.turns) - 1)
             parts.reading(interviewer, interview)
             present(interviewer, interview)

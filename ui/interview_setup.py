@@ -10,6 +10,7 @@ from coach.domain import Level
 from coach.interview import MAX_MINUTES, MAX_QUESTIONS, SECONDS_BY_LEVEL, Interview, Picking, Setup, Step, Style
 from coach.interviewer import Interviewer, titles
 from coach.ports import Stream
+from ui.focus import landing
 from ui.interview_live import tell_trouble
 from ui.show import plain
 from ui.state import attempt, doorway
@@ -22,7 +23,8 @@ _TARGET = "Paste a job description, or name a role: ML engineer for search and r
 
 
 def setup(interviewer: Interviewer) -> None:
-    st.title("Interview")
+    with landing("setup"):
+        st.title("Interview", anchor=False)
     _unfinished(interviewer)
     mode = st.segmented_control(
         "Mode", [_PRACTICE, _REAL], default=_PRACTICE, required=True, key="mode", persist_state="session", width="stretch"

@@ -12,6 +12,7 @@ from coach.interview import Interview, Kind
 from coach.interviewer import Interviewer, titles
 from coach.render import NAMES, SIGNS, as_json, habits, html, markdown, outcome, score, summary, web
 from coach.report import QuestionReport, Report, Study, report
+from ui.focus import landing
 from ui.grade_view import turn_view
 from ui.passages import open_taught
 from ui.show import plain
@@ -20,7 +21,8 @@ from ui.state import attempt
 
 def report_view(interviewer: Interviewer, interview: Interview) -> None:
     made = report(interview, interviewer.questions, titles(interviewer.topics), interviewer.now())
-    st.title("Report")
+    with landing("report"):
+        st.title("Report", anchor=False)
     st.markdown(f"## {score(made.overall.score)} :small[:gray[of 5]]")
     st.caption(plain(summary(made.overall)))
     regrade(interviewer, [interview])
@@ -30,7 +32,7 @@ def report_view(interviewer: Interviewer, interview: Interview) -> None:
     st.markdown(plain(" ".join(habits(made))))
     _questions(interviewer, interview, made)
     _downloads(interviewer, made)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button("New interview", type="primary", icon=":material/add:", on_click=st.query_params.clear)
         st.page_link("pages/progress.py", label="Progress", icon=":material/trending_up:")
 

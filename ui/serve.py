@@ -31,12 +31,13 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from coach.errors import SettingsError
 from coach.settings import load_settings
+from ui.focus import SCRIPT
 
 
 def _own_scripts() -> str:
-    """The hashes of the scripts that stand in Streamlit's own page, as a policy names them."""
+    """The hashes of the scripts that stand in Streamlit's own page and of ours, as a policy names them."""
     page = Path(st.__file__).with_name("static") / "index.html"
-    scripts = re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL)
+    scripts = [*re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), re.DOTALL), SCRIPT]
     return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts)
 
 

@@ -11,6 +11,7 @@ from coach.interviewer import Deleted, Interviewer
 from coach.ports import Stream
 from coach.render import score
 from coach.report import report
+from ui.focus import landing
 from ui.interview_setup import standing
 from ui.show import plain
 from ui.state import attempt
@@ -82,7 +83,10 @@ def _undo(interviewer: Interviewer) -> None:
     if "deleted session" not in st.session_state:
         return
     name, deleted = st.session_state["deleted session"]
-    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with (
+        landing("undo"),
+        st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
         st.markdown(f"Deleted: {plain(name)}. Repeats that rest on it are planned anew.", width="stretch")
         st.button("Undo", key="undo", icon=":material/undo:", on_click=_restore, args=(interviewer, deleted))
 

@@ -33,7 +33,7 @@ def linked(title: str, url: str) -> str:
 
 
 def _raised(text: str) -> str:
-    raised = re.sub(r" ?⟦(\d+)⟧", lambda match: f":primary[{match.group(1).translate(_SUPERSCRIPT)}]", text)
+    raised = re.sub(r" ?⟦(\d+)⟧", lambda match: f":blue[**{match.group(1).translate(_SUPERSCRIPT)}**]", text)
     return raised.replace("⟦?⟧", f":orange-badge[{UNSUPPORTED}]")
 
 

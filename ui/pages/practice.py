@@ -12,6 +12,7 @@ from coach.interview import Interview
 from coach.interviewer import Interviewer, titles
 from coach.render import outcome
 from coach.report import Outcome, report
+from ui.focus import landing
 from ui.interview_hold import Parts, hold
 from ui.interview_live import hint, once_more, onward, submit, tell_trouble
 from ui.show import plain
@@ -137,7 +138,8 @@ def _go_on(verb: Callable[[Interview], Interview], interview: Interview) -> None
 
 
 def _over(interviewer: Interviewer, interview: Interview) -> None:
-    st.title("Done", anchor=False)
+    with landing("done"):
+        st.title("Done", anchor=False)
     made = report(interview, interviewer.questions, titles(interviewer.topics), interviewer.now())
     for question in made.questions:
         came = "put off" if question.outcome is Outcome.SKIPPED else outcome(question)
