@@ -15,6 +15,7 @@ from coach.interviewer import Interviewer
 from coach.settings import load_settings
 from ingest.refresh import refresh
 from ui.state import doorway
+from ui.unforeseen import SAID
 
 SCRIPT = str(Path(__file__).resolve().parent.parent / "ui" / "app.py")
 GOOD = "Green tea is brewed with water below boiling. Boiling water scalds the leaves and makes the cup bitter."
@@ -40,6 +41,7 @@ def window(page: str = "interview", **query: str) -> AppTest:
 def drawn(app: AppTest) -> AppTest:
     app.run()
     assert not app.exception
+    assert SAID not in [error.value for error in app.error]
     return app
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from coach.interview import Graded, Step
+from coach.interview import Graded, Setup, Step
 from coach.records import record
 from coach.settings import load_settings
+from ingest.banks import keep, topics_of
+from ingest.formats.read import parse
 from ingest.refresh import refresh
+from tests.conftest import NOW
 from tests.llm_server import json_body, raw, scripted
 from tests.pages import GOOD, OFF_TOPIC, answer, buttons, click, drawn, interviewer, seen, small_bank, tea, window
 
@@ -270,6 +273,17 @@ def test_a_new_index_brings_new_questions_without_a_restart(corpus: Path) -> Non
     file.write_text(file.read_text().replace("How can a boat sail against the wind?", "How does a boat go upwind?"))
     refresh(load_settings())
     assert "How does a boat go upwind?" in {question.prompt for question in interviewer().questions.values()}
+
+
+def test_a_question_that_nobody_answered_says_so_before_one_writes() -> None:
+    settings = load_settings()
+    (topic,) = topics_of(parse("# Boats\n\n1. When should the engine run?\n", "boats.md").items, "boats")
+    keep(settings.banks_folder, "boats", Path("boats.md"), (topic,), NOW)
+    refresh(settings)
+    begun = interviewer().begin(Setup(only=(topic.questions[0].id,)))
+    app = window(id=begun.id)
+    assert "No reference answer: not graded." in seen(app)
+    assert "No reference answer: not graded." in seen(answer(app, OFF_TOPIC))
 
 
 def test_without_a_voice_there_are_no_dead_buttons() -> None:

@@ -11,9 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from coach.interviewer import Profile
+from coach.interviewer import Interviewer, Profile
 from tests.pages import GOOD, SCRIPT, click, drawn, interviewer, seen, small_bank, tea
-from ui.state import doorway
+from ui.state import attempt, doorway, trouble
+from ui.unforeseen import SAID
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,15 @@ def test_a_question_typed_here_is_asked_on_the_ask_page() -> None:
     app = home()
     app.chat_input(key="question").set_value("How is green tea brewed?")
     assert "Green tea is brewed with water well below boiling" in seen(drawn(app))
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_its_trace_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Interviewer, "plan", lambda _self: 1 / 0)
+    app = AppTest.from_file(SCRIPT, default_timeout=30).run()
+    assert [error.value for error in app.error] == [SAID]
+    assert "Traceback" in caplog.text
+    caplog.clear()
+    assert attempt(int, "no number") is None
+    assert (trouble(), "ValueError" in caplog.text) == (SAID, True)

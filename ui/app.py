@@ -6,10 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.focus import keep_focus
+from ui.unforeseen import unforeseen
+
+ABOUT = "**Interview Coach** prepares you for a generative-AI interview, on your own machine."
+
 # An icon from Streamlit's own set would be fetched from a font host; an emoji is drawn by the browser.
-st.set_page_config(page_title="Interview Coach", page_icon="🎓", layout="centered")
+# With an entry of ours, Streamlit's menu is there, and with it the choice between light and dark.
+st.set_page_config(page_title="Interview Coach", page_icon="🎓", layout="centered", menu_items={"About": ABOUT})
 st.html(Path(__file__).with_name("style.css"))
-st.navigation(
+keep_focus()
+chosen = st.navigation(
     [
         st.Page("pages/today.py", title="Today", icon=":material/today:", url_path="today", default=True),
         st.Page("pages/ask.py", title="Ask", icon=":material/search:", url_path="ask"),
@@ -23,4 +30,8 @@ st.navigation(
         st.Page("pages/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
     ],
     position="top",
-).run()
+)
+try:
+    chosen.run()
+except Exception:  # noqa: BLE001 the door: nobody is shown a stack trace
+    st.error(unforeseen())

@@ -12,6 +12,7 @@ from coach.errors import CoachError
 from coach.interview import HINT_COSTS, Interview, Kind, Step, Turn
 from coach.interviewer import BEAT, Interviewer
 from coach.render import time
+from ui.focus import landing
 from ui.grade_view import RATINGS
 from ui.show import plain
 from ui.state import attempt, doorway, trouble
@@ -85,17 +86,20 @@ def live(interviewer: Interviewer, interview: Interview, buttons: Buttons | None
     _read_aloud(interview, turn)
     if turn.asked.seconds:
         _clock(interviewer, turn)
+    if _ungradable(interviewer, turn):
+        st.info("No reference answer: not graded. What you write is kept, and shown in the report.", icon=":material/info:")
     for number, hint in enumerate(turn.hints, 1):
         st.info(f"**Hint {number}.** {plain(hint)}", icon=":material/lightbulb:")
     key = _draft(interviewer, interview)
-    st.text_area(
-        "Your answer",
-        key=key,
-        height=_HEIGHT,
-        placeholder="Answer as you would out loud: what it is, how it works, what it costs.",
-        on_change=_keep,
-        args=(interviewer, interview, key),
-    )
+    with landing("answer"):
+        st.text_area(
+            "Your answer",
+            key=key,
+            height=_HEIGHT,
+            placeholder="Answer as you would out loud: what it is, how it works, what it costs.",
+            on_change=_keep,
+            args=(interviewer, interview, key),
+        )
     _microphone(interviewer, interview, key)
     st.pills(
         "How sure are you? Optional, before you see the grade.",
@@ -107,6 +111,12 @@ def live(interviewer: Interviewer, interview: Interview, buttons: Buttons | None
     tell_trouble(interview)
     (buttons or interview_buttons)(interviewer, interview, key)
     _prepare(interviewer, turn)
+
+
+def _ungradable(interviewer: Interviewer, turn: Turn) -> bool:
+    """Whether it is a question of a foreign bank that came without an answer."""
+    known = interviewer.questions.get(turn.asked.question_id)
+    return known is not None and not (known.answer or known.key_points)
 
 
 def _prepare(interviewer: Interviewer, turn: Turn) -> None:
@@ -221,7 +231,7 @@ def once_more(interviewer: Interviewer, interview: Interview) -> None:
 def paused(interviewer: Interviewer, interview: Interview) -> None:
     assert interview.paused is not None
     st.info(f"Paused since {interview.paused.astimezone():%d %b, %H:%M}. The clocks stand still.", icon=":material/pause:")
-    with st.container(horizontal=True):
+    with landing("paused"), st.container(horizontal=True):
         st.button(
             "Resume",
             key="resume",

@@ -31,6 +31,7 @@ from coach.wiring import (
 )
 from ingest.refresh import material
 from ui.show import safe
+from ui.unforeseen import unforeseen
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -192,6 +193,8 @@ def attempt(verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None
         st.session_state["trouble"] = MOVED_ON
     except CoachError as error:
         st.session_state["trouble"] = str(error)
+    except Exception:  # noqa: BLE001 the door: what comes of a click is drawn only after it
+        st.session_state["trouble"] = unforeseen()
     return None
 
 

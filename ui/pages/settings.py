@@ -178,7 +178,7 @@ def _limit() -> None:
 
 def _look() -> None:
     st.subheader("Light or dark", anchor=False)
-    st.markdown("The app follows your system, and changes with it.")
+    st.markdown("The app follows your system. The menu at the top right (⋮) keeps it light or dark in this browser.")
 
 
 # Everything.
