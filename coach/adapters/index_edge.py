@@ -35,6 +35,10 @@ _BATCH = 256
 _LOCK_SECONDS = 10
 _COPY_PREFIX = "coach-reader-"
 _LARGE_BYTES = 4 * 2**20
+# The engine drops these from the system's cache when it closes, and its next opening needs all of them: read page by page,
+# as it would, that takes ten times as long.
+_NEEDED_WHOLE = "quantized.data"
+_CHUNK = 2**20
 # From so many passages on, a graph over vectors of bytes finds candidates, and whole vectors score them; below, looking
 # at every passage is quick enough, and exact.
 GRAPH_FROM = 20_000
@@ -204,8 +208,11 @@ def _write(shard_folder: Path, about: About, entries: Iterable[Stored]) -> None:
 
 def _config(dimension: int, *, graph: bool) -> edge.EdgeConfig:
     several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
+    # With a graph, whole vectors score a few candidates only: they need not be in memory.
+    memory = edge.Memory.Cold if graph else None
+    dense = edge.EdgeVectorParams(dimension, edge.Distance.Dot, multivector_config=several, memory=memory)
     return edge.EdgeConfig(
-        vectors={DENSE: edge.EdgeVectorParams(dimension, edge.Distance.Dot, multivector_config=several)},
+        vectors={DENSE: dense},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         hnsw_config=edge.HnswIndexConfig(_EDGES, _BUILD_EFFORT, full_scan_threshold=10_000),
         quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Cached) if graph else None,
@@ -251,12 +258,21 @@ def _copy(shard: Path, folder: Path) -> Path:
 
 
 def _link_or_copy(source: str, target: str) -> None:
+    if Path(source).name == _NEEDED_WHOLE:
+        _read_ahead(source)
     if Path(source).stat().st_size >= _LARGE_BYTES:
         with suppress(OSError):
             # Fails on another disk and where there are no hard links.
             os.link(source, target)
             return
     shutil.copy2(source, target)
+
+
+def _read_ahead(file: str) -> None:
+    """Have a file in the system's cache."""
+    with Path(file).open("rb", buffering=0) as opened:
+        while opened.read(_CHUNK):
+            pass
 
 
 def _drop_orphans(folder: Path) -> None:
