@@ -6,7 +6,9 @@
 Each search is the quickest of three, so that a busy machine disturbs less. Passages are made up: 100 words, drawn as a
 language without its stop words draws them (Zipf and Mandelbrot: the most frequent stands in a quarter of the passages),
 three pieces each, random unit vectors around 500 directions, as texts gather around topics. `found` is the share of the
-ten truly nearest that come back. Every size is searched in a process of its own, so that its memory is its own.
+ten truly nearest that come back. Every size is searched in a process of its own: `memory` is what that process holds after
+its searches beyond what one with an empty index holds after the same, and `own` is the part that is no page of a file,
+which the system could not drop and read again.
 """
 
 from __future__ import annotations
@@ -60,19 +62,25 @@ def stored(passages: int, lexicon: Bm25Lexicon) -> Iterator[Stored]:
         yield Stored(Entry(passage, pieces, said, str(number)), unit(rng, _PIECES), lexicon.document(said))
 
 
-def measured(passages: int, searches: int, folder: Path) -> dict[str, float]:
-    """Seconds, milliseconds and MB for an index of so many passages, built and opened in this process."""
+def measured(passages: int, searches: int) -> dict[str, float]:
+    """Seconds, milliseconds and MB for an index of so many passages, built in this process and searched in another."""
+    with tempfile.TemporaryDirectory() as folder:
+        built, took_up = build(passages, Path(folder)), disk(Path(folder))
+        return {"passages": passages, "build s": built, "disk MB": took_up} | searched(Path(folder), searches)
+
+
+def build(passages: int, folder: Path) -> float:
+    """Seconds."""
     lexicon, store = Bm25Lexicon(), EdgeStore(folder)
     frequencies = Counter(token for entry in stored(passages, lexicon) for token in entry.sparse.indices)
     about = About(FORMAT, _EMBEDDER, "", "", passages, passages * _PIECES, frequencies)
     began = perf_counter()
     store.publish(about, stored(passages, lexicon))
-    built = perf_counter() - began
-    return {"passages": passages, "build s": built, "disk MB": disk(folder)} | searched(folder, searches)
+    return perf_counter() - began
 
 
 def searched(folder: Path, searches: int) -> dict[str, float]:
-    """The same for searching alone, in a process that has built nothing."""
+    """Searching alone, in a process that has built nothing; memory as that process holds it in all."""
     code = "import sys, bench.scale as b; b.print_searched(sys.argv[1], int(sys.argv[2]))"
     done = subprocess.run([sys.executable, "-c", code, str(folder), str(searches)], capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
@@ -81,7 +89,7 @@ def searched(folder: Path, searches: int) -> dict[str, float]:
 
 def print_searched(folder: str, searches: int) -> None:
     store, lexicon, rng = EdgeStore(Path(folder)), Bm25Lexicon(), np.random.default_rng(2)
-    before, free = resident(), disk(Path(folder))
+    free = disk(Path(folder))
     began = perf_counter()
     index = store.open()
     opened = perf_counter() - began
@@ -91,7 +99,7 @@ def print_searched(folder: str, searches: int) -> None:
         question, vector = text(rng, 8), unit(rng, 1)[0]
         times.append(min(took(index, lexicon, question, vector) for _ in range(_ROUNDS)))
     p50, p95 = np.percentile(times[_WARM:], [50, 95])
-    memory = resident() - before
+    memory, own = resident()
     print(
         json.dumps(
             {
@@ -100,7 +108,8 @@ def print_searched(folder: str, searches: int) -> None:
                 "p50 ms": p50,
                 "p95 ms": p95,
                 "memory MB": memory,
-                "found": found(index, index.about.entries),
+                "own MB": own,
+                "found": found(index, index.about.entries) if index.about.entries else 0.0,
             }
         )
     )
@@ -131,11 +140,12 @@ def found(index: PassageIndex, passages: int) -> float:
     return float(np.mean(shares))
 
 
-def resident() -> float:
-    """MB this process holds now, pages of shared files among them; 0 where there is no /proc."""
+def resident() -> tuple[float, float]:
+    """MB this process holds now, and those of them that are no pages of files; 0 where there is no /proc."""
     status = Path("/proc/self/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []
-    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+    held = {name: int(value.split()[0]) / 1024 for name, value in (line.split(":") for line in lines) if value.endswith("kB")}
+    return held.get("VmRSS", 0.0), held.get("RssAnon", 0.0)
 
 
 def disk(folder: Path) -> float:
@@ -151,12 +161,12 @@ def main() -> None:
     parser.add_argument("--passages", type=int, nargs="+", default=SIZES)
     parser.add_argument("--searches", type=int, default=300)
     chosen = parser.parse_args()
-    names = ("passages", "build s", "disk MB", "open s", "copy MB", "p50 ms", "p95 ms", "memory MB", "found")
+    names = ("passages", "build s", "disk MB", "open s", "copy MB", "p50 ms", "p95 ms", "memory MB", "own MB", "found")
     print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
-    rows = []
+    empty, rows = measured(0, chosen.searches), []
     for passages in chosen.passages:
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(measured(passages, chosen.searches, Path(folder)))
+        row = measured(passages, chosen.searches)
+        rows.append(row | {name: row[name] - empty[name] for name in ("memory MB", "own MB")})
         print("| " + " | ".join(f"{rows[-1][name]:,.{0 if name == 'passages' else 2}f}" for name in names) + " |", flush=True)
     ratio = rows[-1]["p50 ms"] / rows[0]["p50 ms"]
     print(f"\np50 grows {ratio:.2f} x from the first to the last; the target is {TARGET:.0f} x.")
