@@ -89,8 +89,8 @@ Step = Callable[[Exchange], None]
 
 
 @contextmanager
-def scripted(*steps: Step, models: tuple[str, ...] | None = None) -> Iterator[Scripted]:
-    """A server that answers by `steps`, and lists `models` if there are any."""
+def scripted(*steps: Step, models: tuple[str, ...] | None = None, listing: Step | None = None) -> Iterator[Scripted]:
+    """A server that answers by `steps`, and lists `models` if there are any, unless `listing` answers that too."""
     left = iter(steps)
     surplus: list[str] = []
     listed = {"object": "list", "data": [{"id": model, "object": "model"} for model in models or ()]}
@@ -101,7 +101,7 @@ def scripted(*steps: Step, models: tuple[str, ...] | None = None) -> Iterator[Sc
 
         def do_GET(self) -> None:
             exchange = Exchange(self, server)
-            (json_body(listed) if models else status(404, "no such page"))(exchange)
+            (listing or (json_body(listed) if models else status(404, "no such page")))(exchange)
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["content-length"]))

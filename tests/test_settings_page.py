@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from coach.archive import exported
 from coach.settings import Settings, with_model
-from tests.llm_server import scripted
+from tests.llm_server import scripted, status
 from tests.pages import click, drawn, interviewer, seen, small_bank, tea, window
 from ui.state import doorway
 
@@ -54,7 +54,7 @@ def test_a_model_is_used_from_now_on_without_opening_the_index_again() -> None:
 
 
 def test_a_key_is_neither_shown_nor_written(tmp_path: Path) -> None:
-    app = click(chosen("http://127.0.0.1:9/v1"), "use")
+    app = click(click(chosen("http://127.0.0.1:9/v1"), "use"), "insist")
     assert app.text_input(key="key").value == ""
     assert "sk-secret" not in seen(app)
     interviewer().history.close()
@@ -85,6 +85,16 @@ def test_what_is_no_address_is_told() -> None:
     assert "is not the address of a server" in seen(click(chosen("nonsense"), "test"))
 
 
+def test_a_model_that_will_not_answer_is_not_used_unless_one_insists() -> None:
+    with scripted(listing=status(401, "Incorrect API key provided.")) as server:
+        app = click(chosen(server.url), "use")
+    assert "OPENAI_API_KEY" in seen(app)
+    assert "Nothing was changed." in seen(app)
+    assert doorway().settings().model is None
+    assert app.text_input(key="model").value == "small"
+    assert "In force" in seen(click(app, "insist"))
+
+
 def test_a_model_without_key_and_address_is_not_used() -> None:
     app = click(chosen("", key=""), "use")
     assert "neither OPENAI_API_KEY nor OPENAI_BASE_URL" in seen(app)
@@ -92,14 +102,14 @@ def test_a_model_without_key_and_address_is_not_used() -> None:
 
 
 def test_keyless_is_in_force_at_once() -> None:
-    app = click(chosen("http://127.0.0.1:9/v1"), "use")
+    app = click(click(chosen("http://127.0.0.1:9/v1"), "use"), "insist")
     app.segmented_control(key="mode").set_value("Keyless")
     assert "Keyless from now on" in seen(drawn(app))
     assert doorway().conversations().coach.writer is None
 
 
 def test_a_daily_limit_is_in_force_at_once() -> None:
-    app = click(chosen("http://127.0.0.1:9/v1"), "use")
+    app = click(click(chosen("http://127.0.0.1:9/v1"), "use"), "insist")
     app.number_input(key="tokens").set_value(5000)
     drawn(app)
     assert doorway().conversations().ledger.most_tokens == 5000

@@ -83,6 +83,8 @@ def _language_model(settings: Settings) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button("Use this model", key="use", type="primary", on_click=_use)
         tested = st.button("Test connection", key="test", icon=":material/network_check:")
+        if st.session_state.pop("doubted", False):
+            st.button("Use it all the same", key="insist", on_click=_use, args=(True,))
     if tested:
         _test(settings)
 
@@ -100,12 +102,17 @@ def _chosen(settings: Settings) -> Settings:
     return with_model(settings, typed["model"], typed["url"], typed["key"])
 
 
-def _use() -> None:
+def _use(insist: bool = False) -> None:
+    """A model whose server refuses the key, or is not there, is used only if one insists: not every server lists its models."""
     if not st.session_state["model"].strip():
         st.session_state["trouble"] = "The model has no name. Type the one its server knows it by, or choose Keyless."
         return
     settings = attempt(doorway().settings)
-    if settings and attempt(_go_on, _chosen(settings)):
+    chosen = _chosen(settings) if settings else None
+    if chosen and not insist and (wrong := _wrong(chosen)):
+        st.session_state["trouble"] = f"{wrong} Nothing was changed."
+        st.session_state["doubted"] = True
+    elif chosen and attempt(_go_on, chosen):
         st.session_state["key"] = ""
         st.session_state["done"] = "In force until the app stops. To keep it, set the variables named beside the fields."
 
@@ -115,14 +122,19 @@ def _go_on(settings: Settings) -> bool:
     return True
 
 
+def _wrong(chosen: Settings) -> str:
+    """Why its model would not answer, or nothing."""
+    key = chosen.openai_api_key.get_secret_value() if chosen.openai_api_key else None
+    return reachable(chosen.openai_base_url, key, chosen.model or "")
+
+
 def _test(settings: Settings) -> None:
     chosen = _chosen(settings)
-    key = chosen.openai_api_key.get_secret_value() if chosen.openai_api_key else None
     if not chosen.model:
         st.error("The model has no name. Type the one its server knows it by.")
         return
     with st.spinner("Asking the server ..."):
-        wrong = reachable(chosen.openai_base_url, key, chosen.model)
+        wrong = _wrong(chosen)
     if wrong:
         st.error(plain(wrong))
     else:
