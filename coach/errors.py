@@ -16,6 +16,7 @@ CoachError
 ├── FetchError        a page cannot be had
 │   └── Refused           it leads where nothing may connect to
 ├── ExtractError      a file or a page has no text that can be read
+│   └── NeedsLogin        it shows its text to members, or after a consent
 └── LLMError          the language model did not answer usefully
     └── ContextOverflow   what it was given is longer than it can read
 """
@@ -89,6 +90,10 @@ class Refused(FetchError):
 
 class ExtractError(CoachError):
     """A file or a page has no text that can be read."""
+
+
+class NeedsLogin(ExtractError):
+    """A page shows its text only after a login or a consent."""
 
 
 class LLMError(CoachError):

@@ -25,7 +25,8 @@ class Section:
 class Document:
     """`source` is the file's name or the page's address; `as_of` the day it was fetched, `YYYY-MM-DD`, or empty.
 
-    `warnings` is what a maintainer should look at: text that was hidden, words that try to give instructions.
+    `warnings` is what a maintainer should look at: text that was hidden, words that try to give instructions. What the page
+    does not say of itself is empty; `published` is `YYYY-MM-DD`, `language` as the page writes it.
     """
 
     source: str
@@ -36,3 +37,6 @@ class Document:
     license: str = ""
     as_of: str = ""
     warnings: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    published: str = ""
+    language: str = ""

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import lxml.html
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 
 from coach.domain import Origin
-from coach.errors import ExtractError
+from coach.errors import ExtractError, NeedsLogin
 from coach.text import clean, words
+from ingest.blocks import TakenOut, blocks_taken, formulas_taken
 from ingest.document import Document, Section
+from ingest.facts import facts_of
 from ingest.markdown import document_of
-from ingest.visible import TakenOut, tidied
+from ingest.visible import only_visible
 
-VERSION = "1"
+VERSION = "2"
 MOST_BYTES = 5_000_000
 # A page with fewer words has no text of its own, or hides it behind scripts, a login or a question about cookies.
 FEWEST_WORDS = 80
 # With less than this from a page that has as many headings, the other extractor is asked as well.
 _SHORT, _HEADINGS = 150, 3
+# Scripts that are written without blanks between words.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 _WALL = re.compile(
     r"(?:please )?(?:enable|turn on) (?:javascript|cookies)|verify (?:that )?you are (?:a )?human|checking your browser"
@@ -45,35 +48,36 @@ _HIDDEN = "{} words of the page are hidden from its readers and were left out."
 _ORDERING = "The page has words that try to give orders to a language model: {!r}."
 
 
-@dataclass(frozen=True, slots=True)
-class PageFacts:
-    """What a page says of itself; empty where it does not. `published` is `YYYY-MM-DD`."""
-
-    title: str = ""
-    author: str = ""
-    published: str = ""
-    language: str = ""
-
-
-def document_of_page(html: bytes, url: str, charset: str = "", as_of: str = "") -> tuple[Document, PageFacts]:
+def document_of_page(html: bytes, url: str, charset: str = "", as_of: str = "") -> Document:
     """A page's own text as a document. `charset` is what the server said; `as_of` the day of the fetch.
 
-    Raises ExtractError if there is no text, or none without a login.
+    Raises ExtractError if there is no text, NeedsLogin if there is none without a login.
     """
     if len(html) > MOST_BYTES:
         raise ExtractError(f"The page has {len(html):,} bytes, more than {MOST_BYTES:,}. It is kept, not read.")
     page = _tree(html, charset)
-    anchors, title = dict(_anchors(page)), _title(page)
-    taken, hidden = tidied(page)
-    text = clean(_extracted(page, taken, url))
-    about = _facts(page, url)
-    title = title or about.title or url
+    formulas = formulas_taken(page)
+    about = facts_of(page)
+    hidden = only_visible(page)
+    headings = list(_anchors(page))
+    taken = TakenOut(formulas, blocks_taken(page))
+    title = taken.with_formulas(about.title)
+    anchors = {_same(taken.with_formulas(heading)): anchor for heading, anchor in headings}
+    text = clean(_extracted(page, taken, url)).replace("\xa0", " ")
     _require(text, page)
-    document = document_of(text, url, title, Origin.PAGE)
+    document = document_of(text, url, title or url, Origin.PAGE)
     found = re.search(_ORDERS, text)
-    warnings = (*([_HIDDEN.format(hidden)] if hidden else []), *([_ORDERING.format(found.group())] if found else []))
-    sections = tuple(_anchored(section, anchors) for section in document.sections)
-    return replace(document, title=title, sections=sections, as_of=as_of, warnings=warnings, license=_license(page)), about
+    return replace(
+        document,
+        title=title or document.title,
+        sections=tuple(_anchored(section, anchors, title) for section in document.sections),
+        as_of=as_of,
+        warnings=(*([_HIDDEN.format(hidden)] if hidden else []), *([_ORDERING.format(found.group())] if found else [])),
+        license=about.license,
+        authors=about.authors,
+        published=about.published,
+        language=about.language,
+    )
 
 
 def _tree(html: bytes, charset: str) -> HtmlElement:
@@ -122,36 +126,22 @@ def _readable(whole: str) -> str:
     return str(markdownify(Readability(whole).summary(html_partial=True), strip=["a", "img"]))
 
 
-def _facts(page: HtmlElement, url: str) -> PageFacts:
-    """What the page's own metadata says. A date on a page of Wikipedia is the first its text names: none of the page."""
-    import trafilatura
-
-    about = trafilatura.extract_metadata(deepcopy(page), default_url=url)
-    language = str(page.get("lang") or "")
-    if about is None:
-        return PageFacts(language=language)
-    published = "" if "wikipedia.org" in url else about.date or ""
-    return PageFacts(" ".join((about.title or "").split()), about.author or "", published, language)
-
-
-def _title(page: HtmlElement) -> str:
-    """The only top heading there is."""
-    tops = [_said(heading) for heading in page.iter("h1")]
-    return tops[0] if len(tops) == 1 else ""
-
-
 def _anchors(page: HtmlElement) -> Iterator[tuple[str, str]]:
     """Each heading with the name by which an address leads to it."""
     for heading in page.iter("h1", "h2", "h3", "h4", "h5", "h6"):
         within = heading.xpath("./@id | .//@id | .//a/@name | parent::*[self::section or self::div][1]/@id")
         if within:
-            yield _same(_said(heading)), str(within[0])
+            yield _said(heading), str(within[0])
 
 
-def _anchored(section: Section, anchors: dict[str, str]) -> Section:
-    """The section with its anchor for its place, if it has one: the lines of the Markdown are nobody's place."""
+def _anchored(section: Section, anchors: dict[str, str], title: str) -> Section:
+    """The section with its anchor for its place, if it has one: the lines of the Markdown are nobody's place.
+
+    The page's title is not above it also where the page has other headings of that rank.
+    """
     named = next((anchors[_same(heading)] for heading in reversed(section.path) if _same(heading) in anchors), "")
-    return replace(section, place=f"#{named}" if named else "")
+    path = section.path[1:] if section.path[:1] == (title,) else section.path
+    return replace(section, path=path, place=f"#{named}" if named else "")
 
 
 def _said(element: HtmlElement) -> str:
@@ -163,18 +153,18 @@ def _same(heading: str) -> str:
     return " ".join(words(heading.replace("[edit]", "")))
 
 
-def _license(page: HtmlElement) -> str:
-    """The license a page names for itself."""
-    named = page.xpath("//a[@rel='license']/@href | //link[@rel='license']/@href")
-    return str(named[0]) if named else ""
+def _extent(text: str) -> int:
+    """How many words, where letters that are not written in words count as half of one."""
+    unspaced = len(_UNSPACED.findall(text))
+    return len(words(_UNSPACED.sub(" ", text))) + unspaced // 2
 
 
 def _require(text: str, page: HtmlElement) -> None:
     """Raises ExtractError if there is next to no text."""
-    count = len(words(text))
+    count = _extent(text)
     if count >= FEWEST_WORDS:
         return
     whole = _said(page)
     if page.xpath("//input[@type='password']") or _WALL.search(whole):
-        raise ExtractError("The page shows its text only after a login, a consent or to a person.")
+        raise NeedsLogin("The page shows its text only after a login, a consent or to a person.")
     raise ExtractError(f"The page has {count} words of text, fewer than {FEWEST_WORDS}: nothing to learn from.")

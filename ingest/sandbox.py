@@ -18,7 +18,7 @@ from typing import IO, Self
 from pydantic import TypeAdapter, ValidationError
 
 from coach.domain import Origin
-from coach.errors import ExtractError
+from coach.errors import ExtractError, NeedsLogin
 from ingest.document import Document
 
 MEMORY_BYTES = 1 << 30
@@ -57,13 +57,13 @@ class Sandbox:
         self.close()
 
     def read(self, job: Job, data: bytes) -> Document:
-        """The document these bytes are. Raises ExtractError."""
+        """The document these bytes are. Raises ExtractError, NeedsLogin."""
         with self._lock:
             reply = self._asked(job, data)
         try:
             said = json.loads(reply)
             if "error" in said:
-                raise ExtractError(str(said["error"]))
+                raise (NeedsLogin if said.get("login") else ExtractError)(str(said["error"]))
             return _DOCUMENT.validate_python(said["document"])
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise ExtractError(_DIED) from error
@@ -107,7 +107,7 @@ def _read(job: Job, data: bytes) -> Document:
     if job.kind == "html":
         from ingest.extract import document_of_page
 
-        return document_of_page(data, job.source, job.charset, job.as_of)[0]
+        return document_of_page(data, job.source, job.charset, job.as_of)
     if job.kind == "pdf":
         from ingest.pdf import document_of_pdf
 
@@ -139,7 +139,7 @@ def _serve(jobs: IO[bytes], replies: IO[bytes]) -> None:
                 "document": _DOCUMENT.dump_python(_read(Job(**{**given, "origin": Origin(given["origin"])}), data), mode="json")
             }
         except ExtractError as error:
-            reply = {"error": str(error)}
+            reply = {"error": str(error), "login": isinstance(error, NeedsLogin)}
         except (MemoryError, RecursionError):
             reply = {"error": _DIED}
         except Exception as error:  # noqa: BLE001 whatever a parser raises on bytes nobody foresaw

@@ -11,16 +11,13 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from coach.domain import Origin
-from coach.errors import ExtractError
+from coach.errors import ExtractError, NeedsLogin
 from coach.settings import Settings
 from coach.text import words
 from ingest.document import Document
 from ingest.fetch.store import Record, State, Store
 from ingest.folder import Gathered, Skipped
 from ingest.sandbox import Job, Sandbox
-
-# What an ExtractError says of a page that is there but shows its text to members only.
-_WALL = "after a login"
 
 
 @cache
@@ -70,7 +67,7 @@ def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
     try:
         document = document_of(record, store, sandbox)
     except ExtractError as error:
-        return replace(record, state=State.LOGIN if _WALL in str(error) else State.NO_TEXT, why=str(error))
+        return replace(record, state=State.LOGIN if isinstance(error, NeedsLogin) else State.NO_TEXT, why=str(error))
     return replace(
         record,
         state=State.MOVED if record.state is State.MOVED else State.FETCHED,
