@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_home, description="Folder for the index and everything else the coach keeps.")
     corpus: Path = Field(default=_PROJECT / "corpus", description="Folder with the question bank.")
     embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1, description="Any sentence-transformers model, or `hashing`.")
-    threads: int = Field(default=1, ge=1, le=64, description="Threads for the embedding model.")
+    threads: int | None = Field(
+        default=None, ge=1, le=64, description="Threads for embedding; unset means every core to ingest and one to answer."
+    )
     contact: str = Field(default="", description="Mail address or page that `coach fetch` names to the sites it asks.")
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the app.")
     address: str = Field(default="localhost", min_length=1, description="Address the app listens on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ from coach.service import Coach
 from coach.settings import Settings, load_settings
 from coach.write import Writer
 
+# From here on Python itself holds the threads up.
+_MOST_THREADS = 8
+
 
 def open_coach(settings: Settings | None = None) -> Coach:
     """A coach over the published index. Raises SettingsError, IndexMissing, IndexStale, EmbedderError.
@@ -63,14 +67,15 @@ def open_library(coach: Coach, settings: Settings) -> Library | None:
 
 def make_quick_embedder(settings: Settings) -> Embedder:
     """The same vectors, without the wait for PyTorch if it is the packaged model: for questions and replies."""
-    return QuickEmbedder(settings.threads) if settings.embedder == PACKAGED else make_embedder(settings)
+    threads = settings.threads or 1
+    return QuickEmbedder(threads) if settings.embedder == PACKAGED else make_embedder(settings, threads)
 
 
-def make_embedder(settings: Settings) -> SentenceEmbedder | HashingEmbedder:
-    """What an index is built with."""
+def make_embedder(settings: Settings, threads: int | None = None) -> SentenceEmbedder | HashingEmbedder:
+    """What an index is built with, on every core if nothing else is said."""
     if settings.embedder == HASHING:
         return HashingEmbedder()
-    return SentenceEmbedder(settings.embedder, settings.threads)
+    return SentenceEmbedder(settings.embedder, threads or settings.threads or min(os.cpu_count() or 1, _MOST_THREADS))
 
 
 def make_store(settings: Settings) -> IndexStore:

@@ -50,6 +50,13 @@ def test_both_give_the_same_vectors(plain: SentenceEmbedder, quick: QuickEmbedde
 
 
 @pytest.mark.model
+def test_threads_side_by_side_give_what_one_gives(plain: SentenceEmbedder, texts: list[str]) -> None:
+    many, done = texts[len(HOSTILE) : -2] * 3, list[int]()
+    np.testing.assert_allclose(SentenceEmbedder(threads=3).embed(many, done.append), plain.embed(many), atol=1e-6)
+    assert sum(done) == len(many)
+
+
+@pytest.mark.model
 def test_both_read_the_same_words_and_states(plain: SentenceEmbedder, quick: QuickEmbedder, texts: list[str]) -> None:
     some = texts[:12] + texts[-1:]
     for ours, theirs in zip(quick.read(some), plain.read(some), strict=True):
