@@ -11,13 +11,27 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from tests.test_cli import ROOT
+import pytest
 
+from coach.settings import load_settings
+from ingest.refresh import refresh
+from tests.material import write_corpus
+
+ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDTHS = {1280: 900, 390: 844}
 SCHEMES = ("light", "dark")
+# Every look, and the two that prove both widths and both themes.
+LOOKS = [(width, scheme) for scheme in SCHEMES for width in WIDTHS]
+TWO_LOOKS = list(zip(WIDTHS, SCHEMES, strict=True))
+needs_chromium = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"),
+]
 
 
 @contextmanager
@@ -40,6 +54,18 @@ def running(env: Mapping[str, str]) -> Iterator[str]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@contextmanager
+def small_bank(folder: Path) -> Iterator[dict[str, str]]:
+    """The settings of an app over the small bank, in force for this process too, with its index built."""
+    corpus = write_corpus(folder / "corpus")
+    env = {"COACH_HOME": str(folder / "home"), "COACH_CORPUS": str(corpus), "COACH_EMBEDDER": "hashing"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        refresh(load_settings())
+        yield env
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -67,6 +93,17 @@ def chromium() -> Iterator[Any]:
         )
         yield launched
         launched.close()
+
+
+def ask(page: Any, question: str) -> None:
+    box = page.get_by_role("textbox", name="Ask about generative AI")
+    box.fill(question)
+    box.press("Enter")
+
+
+def fits(page: Any) -> bool:
+    """Nothing is wider than the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def window(browser: Any, width: int, scheme: str) -> Any:

@@ -21,6 +21,7 @@ from coach.service import Coach
 from ingest.read import whole_bank
 from ingest.run import ingest, plan
 from ingest.split import entries
+from tests.browser import LOOKS, TWO_LOOKS
 from tests.material import write_corpus
 
 # A busy machine is no reason to fail.
@@ -45,6 +46,18 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_entries(corpus: Path) -> list[Entry]:
     return entries(whole_bank(corpus).topics)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-looks", action="store_true", help="drive the browser at both widths in both themes, not in two of the four"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "look" in metafunc.fixturenames:
+        looks = LOOKS if metafunc.config.getoption("all_looks") else TWO_LOOKS
+        metafunc.parametrize("look", looks, ids=lambda look: f"{look[0]}-{look[1]}")
 
 
 def build(store: IndexStore, wanted: list[Entry], embedder: Embedder | None = None) -> None:
