@@ -12,6 +12,7 @@ from coach.domain import Origin
 from coach.settings import Settings
 from ingest.library import own, passages_of
 from ingest.notes import MOST_NAME, Deleted, Note, Notes
+from ui.focus import landing
 from ui.show import plain
 from ui.state import attempt, doorway, trouble
 from ui.taking_in import Stand, TakingIn
@@ -193,7 +194,10 @@ def _undo(notes: Notes) -> None:
     deleted: Deleted | None = st.session_state.get("deleted note")
     if deleted is None:
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with (
+        landing("undo"),
+        st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
         st.markdown(f"Deleted: {plain(deleted.note.name)}. Answers given before still quote it.", width="stretch")
         st.button("Undo", key="undo-note", icon=":material/undo:", on_click=_restore, args=(notes, deleted))
 
