@@ -15,6 +15,7 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import SubElement
 from lxml.html import HtmlElement, tostring
 
+from ingest.mathml import tex_of
 from ingest.visible import drop
 
 # A table with a longer cell arranges text, it does not hold data.
@@ -23,7 +24,7 @@ _CELL_WORDS = 80
 _ITEM_WORDS, _LINKED = 3, 0.4
 _FORMULAS = CSSSelector(
     ".mwe-math-element, .katex-display, .katex, mjx-container, math, script[type^='math/tex'], span.math, div.math, d-math, "
-    "[data-latex], [data-tex], [data-attrs*=persistentExpression], img.latex, img.tex, img[alt^='$']"
+    "[data-latex], [data-tex], [data-math], [data-attrs*=persistentExpression], img.latex, img.tex, img[alt^='$']"
 )
 _STYLED = re.compile(r"\{\\(?:display|text)style\s*(.*)\}", re.DOTALL)
 _WRAPPED = re.compile(r"\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$(.*)\$", re.DOTALL)
@@ -37,6 +38,9 @@ _RAW = re.compile(
 _UNREAD = {"script", "style", "pre", "code", "textarea", "math", "annotation", "svg", "kbd", "samp"}
 _FORMULA_WORD = re.compile(r"(?:FORMULA\d{5}X)+$")
 _HOLDS_BLOCKS = ".//p | .//div | .//ul | .//ol | .//table | .//pre | .//dl | .//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6"
+_CALLED_OUT = (
+    "//div[contains(@class, 'callout') or contains(@class, 'admonition')]/descendant-or-self::*[not(ancestor-or-self::pre)]"
+)
 _NOTES = CSSSelector("d-footnote, .ltx_note_content")
 _LISTINGS = CSSSelector("d-code, .ltx_listing, .syntaxhighlighter td.code")
 _NUMBERS = re.compile(r"[\d\s]+")
@@ -107,12 +111,17 @@ def _taken(
     by_word: dict[str, str] = {}
     for element in elements:
         # What stood inside something taken out hangs in the tree no more.
-        if element.getroottree().getroot() is page.getroottree().getroot() and (text := markdown(element)):
+        if any(above is page for above in element.iterancestors()) and (text := markdown(element)):
             word = f"{kind}{len(by_word):05d}X"
             by_word[word] = text
             tail = element.tail
+            within_text = kind == "FORMULA" and element.tag != "div"
             element.clear()
-            element.tag, element.text, element.tail = "span" if kind == "FORMULA" else "p", word, tail
+            element.tag, element.text, element.tail = "p", word, tail
+            if within_text:
+                element.drop_tag()
+            elif kind != "HEADING":
+                _unname_around(element)
     return by_word
 
 
@@ -123,11 +132,7 @@ def _within_code(element: HtmlElement) -> bool:
 def _settle(page: HtmlElement) -> None:
     """Elements that extractors drop unread, or misread, become ones they read."""
     for note in _NOTES(page):
-        note.text, last = f" ({(note.text or '').lstrip()}", note[-1] if len(note) else None
-        if last is None:
-            note.text = f"{note.text.rstrip()})"
-        else:
-            last.tail = f"{(last.tail or '').rstrip()})"
+        _bracket(note)
     for code in _LISTINGS(page):
         code.tag = "pre"
     for numbers in page.xpath("//pre | //td[contains(@class, 'gutter')]"):
@@ -136,16 +141,30 @@ def _settle(page: HtmlElement) -> None:
     for table in page.iter("table"):
         _unfold(table)
     for term in page.iter("dt"):
-        said, tail = " ".join(term.text_content().split()), term.tail
+        said, tail, signs = " ".join(term.text_content().split()), term.tail, "sig" in term.get("class", "").split()
         term.clear()
         term.tag, term.tail = "p", tail
-        SubElement(term, "b").text = said
+        SubElement(term, "code" if signs else "b").text = said
     for figure in page.iter("figure"):
         _bare(figure)
+    for line in page.xpath("//*[@data-as='p']"):
+        line.tag = "p"
+    for part in page.xpath(_CALLED_OUT):
+        part.attrib.pop("class", None)
+        part.tag = "p" if part.tag == "div" and not part.xpath(_HOLDS_BLOCKS) else part.tag
     for element in page.iter("figure", "details", "summary", "aside", "d-article", "dl", "dd", "center"):
         if element.tag != "aside" or (_belongs(element) and not _links_away(element)):
             element.tag = "div" if element.xpath(_HOLDS_BLOCKS) else "p"
             element.attrib.pop("class", None)
+
+
+def _bracket(note: HtmlElement) -> None:
+    """A note that stands in the sentence it belongs to."""
+    note.text, last = f" ({(note.text or '').lstrip()}", note[-1] if len(note) else None
+    if last is None:
+        note.text = f"{note.text.rstrip()})"
+    else:
+        last.tail = f"{(last.tail or '').rstrip()})"
 
 
 def _unfold(table: HtmlElement) -> None:
@@ -159,11 +178,16 @@ def _unfold(table: HtmlElement) -> None:
 
 
 def _bare(figure: HtmlElement) -> None:
-    """Without the link around its picture, and what stands around it alone without a name: it would be taken for no text."""
+    """Without the link around its picture."""
     for picture in figure.xpath(".//a[.//img]"):
         if not picture.text_content().strip():
             drop(picture)
-    around, said = figure, figure.text_content().strip()
+    _unname_around(figure)
+
+
+def _unname_around(element: HtmlElement) -> None:
+    """Boxes that hold nothing else lose their names: `code-scrollbar` or `captioned-image` are taken for no text."""
+    around, said = element, element.text_content().strip()
     while (around := around.getparent()) is not None and around.text_content().strip() == said:
         around.attrib.pop("class", None)
 
@@ -249,15 +273,29 @@ def _written(element: HtmlElement) -> str:
     from markdownify import markdownify
 
     html = tostring(element, encoding="unicode", with_tail=False)
-    return str(markdownify(html, strip=["a", "img"], table_infer_header=True, bullets="-", escape_misc=False)).strip()
+    return str(
+        markdownify(
+            html,
+            strip=["a", "img"],
+            table_infer_header=True,
+            bullets="-",
+            escape_misc=False,
+            escape_asterisks=False,
+            escape_underscores=False,
+        )
+    ).strip()
 
 
 def _tex(holder: HtmlElement) -> str:
+    maths = holder.xpath("descendant-or-self::math")
     annotated = holder.xpath(".//annotation[contains(@encoding, 'x-tex') or contains(@encoding, 'TeX')]/text()")
-    described = holder.xpath("descendant-or-self::math/@alttext | descendant-or-self::img/@alt | ./@data-latex | ./@data-tex")
+    described = holder.xpath(
+        "descendant-or-self::math/@alttext | descendant-or-self::img/@alt | ./@data-latex | ./@data-tex | ./@data-math"
+    )
     named = "math" in holder.get("class", "").split() and not holder.xpath(".//*[contains(@class, 'katex')]")
     written = holder.text_content() if holder.tag in {"script", "d-math"} or named else ""
     tex = " ".join(str(next(iter([*annotated, *described, *_persistent(holder)]), "") or written).split())
+    tex = tex or " ".join(tex_of(maths[0]).split() if maths else ())
     wrapped = _WRAPPED.fullmatch(tex)
     if wrapped:
         tex = next(part for part in wrapped.groups() if part is not None).strip()

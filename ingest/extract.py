@@ -31,6 +31,8 @@ _SHORT, _HEADINGS = 150, 3
 # Scripts that are written without blanks between words.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
+# Its signs are put back: what is searched and quoted is the text, and code and formulas are not in it yet.
+_ESCAPED = re.compile(r"\\([*_`\[\]#>~|])")
 _WALL = re.compile(
     r"(?:please )?(?:enable|turn on) (?:javascript|cookies)|verify (?:that )?you are (?:a )?human|checking your browser"
     r"|(?:log|sign) ?in to (?:continue|read|view|see)|create (?:a free |an )?account to|subscribe to (?:continue|read|keep)"
@@ -61,7 +63,7 @@ def document_of_page(html: bytes, url: str, charset: str = "", as_of: str = "") 
     hidden = only_visible(page)
     headings = list(_anchors(page))
     taken = TakenOut(formulas, blocks_taken(page))
-    title = taken.with_formulas(about.title)
+    title = clean(taken.with_formulas(about.title)).strip()
     anchors = {_same(taken.with_formulas(heading)): anchor for heading, anchor in headings}
     text = clean(_extracted(page, taken, url)).replace("\xa0", " ")
     _require(text, page)
@@ -111,10 +113,11 @@ def _extracted(page: HtmlElement, taken: TakenOut, url: str) -> str:
 
     whole = lxml.html.tostring(page, encoding="unicode")
     markdown = trafilatura.extract(whole, url=url, output_format="markdown", include_comments=False, include_formatting=True)
-    text = taken.restored(markdown or "")
-    if len(words(text)) < _SHORT or (taken.headings_in(whole) >= _HEADINGS and not taken.headings_in(markdown or "")):
+    markdown = _ESCAPED.sub(r"\1", markdown or "")
+    text = taken.restored(markdown)
+    if len(words(text)) < _SHORT or (taken.headings_in(whole) >= _HEADINGS and not taken.headings_in(markdown)):
         other = _readable(whole)
-        ours, theirs = ((taken.headings_in(it), len(words(taken.restored(it)))) for it in (markdown or "", other))
+        ours, theirs = ((taken.headings_in(it), len(words(taken.restored(it)))) for it in (markdown, other))
         text = taken.restored(other) if theirs > ours else text
     return text
 

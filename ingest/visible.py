@@ -18,10 +18,12 @@ from lxml.html import HtmlElement
 _NEVER = CSSSelector(
     "script, style, template, noscript, iframe, object, embed, svg, canvas, dialog, button, select, textarea, annotation, "
     "nav, [role=navigation], [role=dialog], [role=alertdialog], [role=search], [role=banner], [role=contentinfo], "
-    "[aria-modal=true], [hidden]:not([role=tabpanel]), [aria-hidden=true], d-byline, distill-header, distill-footer"
+    "[aria-modal=true], d-byline, distill-header, distill-footer"
 )
 # What is not part of a page's text, as the programs that write pages name it.
 _ASIDE = CSSSelector(
+    # hidden, unless a tab or what a server sends late (React names it S:1) brings it to light
+    "[hidden]:not([role=tabpanel]):not([id^='S:']), [aria-hidden=true], "
     # consent, newsletters, advertisements, sharing, related pages, comments
     "[id*=cookie], [class*=cookie-], [class*=-cookie], [id*=onetrust], [class*=onetrust], [id*=Cookiebot], .cc-window, "
     "[id*=consent], [class*=consent-], [class*=gdpr], [class*=qc-cmp], [id^=sp_message], "
@@ -48,12 +50,17 @@ _HIDDEN = re.compile(
     r"|(?:max-)?(?:height|width):0(?:px)?(?=;|$|!)(?=.*overflow:hidden))"
 )
 _CLEAR = re.compile(r"transparent|rgba\(.*,0(?:\.0+)?\)|hsla\(.*,0(?:\.0+)?\)")
+_PALE = re.compile(
+    r"(?:^|;)color:((?:white|#fff(?:fff)?|rgb\(255,255,255\)|transparent|(?:rgb|hsl)a\([^;]*,0(?:\.0+)?\)))(?=;|$|!)"
+)
+_GROUND = re.compile(r"(?:^|;)background(?:-color|-image)?:([^;!]*)")
 _WHITE = {"white", "#fff", "#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)"}
 # What is so large a part of the page is the page: a rule that would hide it hides it until some script has run.
 _MOST = 0.5
 # What stands under such a heading leads elsewhere, or is somebody else's.
 _ELSEWHERE = re.compile(
-    r"(?:more (?:articles|posts|stories|from)|related(?: (?:articles|posts|stories|reading))?$|read next|recommended|most read"
+    r"(?:keep reading|more (?:articles|posts|stories|from)|related(?: (?:articles|posts|stories|reading))?$"
+    r"|read next|recommended|most read"
     r"|you (?:may|might) also|(?:comments|responses|replies)(?: \(\d+\))?$|discussion about|leave a (?:comment|reply)"
     r"|share this|sign up|subscribe|written by|about the author|table of contents|contents$|on this page"
     r"|(?:articles|contenus) (?:similaires|récents)|similaire|partager|laisser un commentaire|sommaire$"
@@ -66,10 +73,14 @@ _PRESSED = re.compile(
     r"(?:upvote|like|share|follow|listen|save|copy(?: link| page| code)?|copied!?|subscribe|advertisement|comments?)(?: \d+)?"
     r"|\+\d+|(?:estimated reading time: )?\d+ min(?:ute)?s?(?: read)?|(?:sign|log) (?:up|in)(?: or (?:sign|log) in)?(?: to \w+)?"
     r"|share (?:this|on) .+|edit (?:this page|on github)|update on github|back to (?:top|articles)|skip to (?:main )?content"
+    r"|(?:read|download|view) (?:the )?(?:paper|pdf|all|more)|learn more|read more"
     r"|was this (?:page|article) helpful\??|(?:press enter or )?click to view image in full size",
     re.IGNORECASE,
 )
 _LINE, _FEW = 60, 4
+_MISLEADING = re.compile(
+    "comment|hidden|modal|popup|overlay|sidebar|banner|related|shar|promo|footer|header|menu|nav|bar|widget", re.IGNORECASE
+)
 _SCREENS = re.compile(r"@media\s+(?:all|(?:only )?screen)\s*", re.IGNORECASE)
 _LETTERS = re.compile(r"\w")
 _BUTTON_WORDS = 15
@@ -93,9 +104,20 @@ def only_visible(page: HtmlElement) -> int:
             drop(element)
     for element in [*_marks(page), *_furniture(page)]:
         drop(element)
+    _unname(page)
     for note in page.xpath("//comment() | //processing-instruction()"):
         drop(note)
     return words
+
+
+def _unname(page: HtmlElement) -> None:
+    """Most of a page is the page, whatever it is called and however it is shown before it is ready; so is a tab."""
+    whole = _length(page)
+    for element in page.iter("div", "section", "main", "article"):
+        named = _MISLEADING.search(f"{element.get('class')} {element.get('id')}") or element.get("hidden") is not None
+        if named and (element.get("role") == "tabpanel" or _length(element) > _MOST * whole):
+            for name in ("class", "id", "hidden", "style"):
+                element.attrib.pop(name, None)
 
 
 def drop(element: HtmlElement) -> None:
@@ -140,22 +162,29 @@ def _furniture(page: HtmlElement) -> Iterator[HtmlElement]:
 
 def _hidden_by_rules(page: HtmlElement) -> list[HtmlElement]:
     """What the page's own style sheets hide, by themselves or by the color of its letters."""
-    found: list[HtmlElement] = []
-    styled = [(element, element.get("style", "")) for element in page.xpath("//*[@style]")]
+    sheets = (
+        tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True) for sheet in page.iter("style")
+    )
+    rules = [(selector, _compact(style)) for sheet in sheets for selector, style in _rules(sheet)]
+    own = [(element, _compact(element.get("style", ""))) for element in page.xpath("//*[@style]")]
+    found = [element for selector, style in rules if _HIDDEN.search(style) for element in _chosen(page, selector)]
+    letters = {font: _compact(font.get("color", "")) for font in page.xpath("//font[@color]")}
+    pale = [(element, style) for selector, style in rules if _PALE.search(style) for element in _chosen(page, selector)]
+    for element, style in [*pale, *own]:
+        if said := _PALE.search(style):
+            letters[element] = said.group(1)
+    if letters:
+        grounds = [(one, style) for selector, style in rules if _GROUND.search(style) for one in _chosen(page, selector)]
+        found += _unseen(letters, {one: said.group(1) for one, style in [*grounds, *own] if (said := _GROUND.search(style))})
     whole = _length(page)
-    ruled: list[tuple[HtmlElement, str]] = []
-    for sheet in page.iter("style"):
-        for selector, style in _rules(tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True)):
-            hides = _hides(style)
-            if not hides and "color" not in style and "background" not in style:
-                continue
-            try:
-                chosen = CSSSelector(selector, translator="html")(page)
-            except (SelectorError, ValueError):
-                continue
-            ruled += [(element, style) for element in chosen]
-            found += [element for element in chosen if hides and _length(element) < _MOST * whole]
-    return found + [element for element in _unseen(page, [*ruled, *styled]) if _length(element) < _MOST * whole]
+    return [element for element in found if _length(element) < _MOST * whole]
+
+
+def _chosen(page: HtmlElement, selector: str) -> list[HtmlElement]:
+    try:
+        return list(CSSSelector(selector, translator="html")(page))
+    except (SelectorError, ValueError):
+        return []
 
 
 def _rules(sheet: list[Any]) -> Iterator[tuple[str, str]]:
@@ -171,24 +200,14 @@ def _rules(sheet: list[Any]) -> Iterator[tuple[str, str]]:
             yield from _rules(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True))
 
 
-def _unseen(page: HtmlElement, styles: list[tuple[HtmlElement, str]]) -> Iterator[HtmlElement]:
+def _unseen(letters: dict[HtmlElement, str], grounds: dict[HtmlElement, str]) -> Iterator[HtmlElement]:
     """Letters without a color, and white ones where nobody says that the ground is not white."""
-    grounds: dict[HtmlElement, str] = {}
-    letters = {font: _compact(font.get("color", "")) for font in page.xpath("//font[@color]")}
-    for element, style in styles:
-        for declaration in _compact(style).replace("!important", "").split(";"):
-            name, _, value = declaration.partition(":")
-            if name == "color":
-                letters[element] = value
-            elif name in {"background", "background-color", "background-image"}:
-                grounds[element] = value
     for element, color in letters.items():
-        if _CLEAR.fullmatch(color):
+        around = [element, *element.iterancestors()]
+        ground = next((grounds[one] for one in around if one in grounds), "white")
+        dark = ground not in _WHITE or any(one.get("bgcolor") for one in around)
+        if _CLEAR.fullmatch(color) or (color in _WHITE and not dark and not any(True for _ in element.iter("h1", "h2"))):
             yield element
-        elif color in _WHITE and not any(True for _ in element.iter("h1", "h2")):
-            ground = next((grounds[one] for one in [element, *element.iterancestors()] if one in grounds), "white")
-            if ground in _WHITE and not any(one.get("bgcolor") for one in element.iterancestors()):
-                yield element
 
 
 def _compact(style: str) -> str:
