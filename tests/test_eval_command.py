@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.llm_server import Exchange, reply, scripted
 from tests.material import write_corpus
 from tests.test_cli import coach
 from tests.test_eval_gate import ASPECTS
@@ -103,3 +105,44 @@ def test_reports_are_written_anew_from_the_newest_run(place: Place) -> None:
     (folder / "report.html").unlink()
     assert place.coach("eval", "report").stdout.startswith("# Evaluation")
     assert (folder / "report.html").exists()
+
+
+def judging(exchange: Exchange) -> None:
+    """A judge that takes a claim for supported where all its words stand."""
+    assert exchange.request
+    data = exchange.request.body["messages"][-1]["content"]
+    given = re.findall(r"^(Claim|Text) (\d+): (.*)$", data, re.MULTILINE)
+    claims, texts = ({int(n): text for what, n, text in given if what == wanted} for wanted in ("Claim", "Text"))
+    told = [
+        {
+            "claim": number,
+            "supported_by": [n for n, text in texts.items() if set(claim.lower().split()) <= set(text.lower().split())],
+            "contradicted_by": [],
+        }
+        for number, claim in claims.items()
+    ]
+    reply({"claims": told})(exchange)
+
+
+def test_a_model_judges_once_and_its_record_says_the_same_without_it(place: Place, tmp_path: Path) -> None:
+    record, answers = tmp_path / "verdicts.jsonl", tmp_path / "answers.jsonl"
+    line = {
+        "user_input": "Why is green tea brewed below boiling?",
+        "retrieved_contexts": ["Boiling water scalds the leaves.", "Ships have sails."],
+        "response": "Boiling water scalds the leaves. It tastes of salt.",
+        "reference": "Boiling water scalds the leaves.",
+    }
+    answers.write_text(json.dumps({"id": "one", **line}))
+    with scripted(*[judging] * 200, models=("small",)) as server:
+        model = {"COACH_MODEL": "small", "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "key"}
+        asked = ("eval", "run", "answers", "--dataset", str(answers), "--out")
+        by_model = (*asked, str(tmp_path / "one"), "--judge", "llm", "--record", str(record))
+        judged = coach(*by_model, corpus=place.corpus, COACH_HOME=str(place.home), **model)
+    assert judged.returncode in {0, 1}, judged.stderr
+    replayed = place.coach(*asked, str(tmp_path / "two"), "--judge", f"recorded:{record}")
+    assert replayed.returncode == judged.returncode, replayed.stderr
+    one, two = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("one", "two"))
+    assert one["metrics"] == two["metrics"]
+    assert one["usage"]["judge calls"] == len(server.requests) > 0
+    assert "judge calls" not in two["usage"]
+    assert {m["metric"]: m["value"] for m in one["metrics"]}["faithfulness"] == 0.5
