@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 from coach.domain import Question
@@ -57,6 +58,7 @@ def sources(questions: Iterable[Question]) -> list[Source]:
     return sorted(found, key=lambda source: (KINDS.index(source.kind), source.url))
 
 
+@cache
 def kind(url: str) -> str:
     """What kind of page an address leads to, told from the address alone."""
     try:

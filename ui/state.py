@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
@@ -162,9 +166,24 @@ class Doorway:
         except CoachError as error:
             self.trouble = str(error)
             return
-        # Streamlit collects garbage after every rerun; with torch loaded that is over half a second each time.
+        with suppress(CoachError):  # who asks for them next is told
+            self.interviewer()
+            self.conversations()
+        _import_pages()
+        # Streamlit looks for garbage after every rerun, in all that is not frozen: over a tenth of a second each time.
+        gc.collect()
         gc.freeze()
         self.ready = True
+
+
+def _import_pages() -> None:
+    """Import what every page imports, and what it would import when it draws, so that no first click waits for it."""
+    for library in ("pandas.io.formats.style", "pyarrow.pandas_compat", "ingest.fetch.guard"):
+        import_module(library)
+    for page in Path(__file__).parent.glob("pages/*.py"):
+        for node in ast.walk(ast.parse(page.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                import_module(node.module)
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,6 +19,7 @@ import uuid
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -238,13 +239,18 @@ def _stored(record: edge.Record) -> Stored:
 
 
 def _read_about(build: Path) -> About:
+    file = build / "about.json"
     try:
-        about = points.about((build / "about.json").read_text(encoding="utf-8"))
+        about = _about_as_of(file, file.stat().st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexStale(
-            f"{build / 'about.json'} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild"
-        ) from error
+        raise IndexStale(f"{file} cannot be read, so the index cannot be trusted. Run: coach ingest --rebuild") from error
     return points.readable(about, f"in {build}")
+
+
+@lru_cache(maxsize=8)
+def _about_as_of(file: Path, _changed: int) -> About:
+    """Pages ask at every rerun; reading thousands of frequencies takes longer than many a search."""
+    return points.about(file.read_text(encoding="utf-8"))
 
 
 def _copy(shard: Path, folder: Path) -> Path:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -73,6 +74,7 @@ _README = ("README.md", "README.rst", "readme.md")
 _GITHUB_OWN = {"features", "topics", "orgs", "sponsors", "marketplace", "about", "pricing", "collections", "search"}
 
 
+@lru_cache(maxsize=4096)
 def plan_of(url: str) -> Plan:
     """The plan for an address, whatever it is; a hostile one is never fetched."""
     # The guard brings the HTTP library along, which `coach ask` need not wait for.
