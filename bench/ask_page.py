@@ -1,18 +1,25 @@
 """How long a person looks at nothing: from Enter to the first visible stage and to the whole answer, in a real browser.
 
-    coach app &    # and wait until http://localhost:8501/api/health says it is ready
-    python -m bench.ask_page http://localhost:8501 --chromium /usr/bin/chromium
+    python -m bench.ask_page         # over the index in COACH_HOME
 
-The times are the browser's own: a key press, then the first change of the page that shows a stage or the answer.
+The times are the browser's own: a key press, then the first frame that shows a stage, and the one that shows the whole
+answer. After every question a bare Streamlit chat of ten lines is asked the same, so that a busy machine is as busy for both.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
-import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from bench.plain import plain
+from coach.settings import load_settings
+from tests.browser import chromium, running, settle, window
 
 QUESTIONS = (
     "How does HNSW find neighbors, and what do I give up?",
@@ -21,23 +28,24 @@ QUESTIONS = (
     "What is nucleus sampling?",
     "Why do transformers need positional encodings?",
 )
-# Notes when Enter was pressed, when the page first showed a stage, and when it stood still below one answer more.
+# Notes when Enter was pressed, when the page first showed a stage below the question, and when it stood still after that.
 _WATCH = r"""
 () => {
-  const answers = () => document.querySelectorAll('[data-testid=stChatMessage]').length / 2;
+  const messages = () => document.querySelectorAll('[data-testid=stChatMessage]');
   const still = () => !!document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]');
   let before = 0;
   window.seen = {};
   const look = () => {
-    const seen = window.seen, now = performance.now();
-    if (!seen.enter || answers() <= before) return;
-    const last = [...document.querySelectorAll('[data-testid=stChatMessage]')].at(-1).innerText;
-    if (!seen.stage && last.trim()) seen.stage = now;
-    if (seen.stage && still() && !document.querySelector('.st-key-stop')) seen.answer ??= now;
+    const seen = window.seen, all = messages();
+    if (!seen.enter || all.length < before + 2) return;
+    const said = all[all.length - 1].querySelector('[data-testid=stChatMessageContent]')?.innerText ?? '';
+    const note = name => requestAnimationFrame(() => { seen[name] ??= performance.now() - seen.enter; });
+    if (!seen.stage && said.trim()) note('stage');
+    if (seen.stage && still() && !document.querySelector('.st-key-stop')) note('answer');
   };
   document.addEventListener('keydown', event => {
     if (event.key !== 'Enter') return;
-    before = answers();
+    before = messages().length;
     window.seen = {enter: performance.now()};
   }, true);
   new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
@@ -46,46 +54,48 @@ _WATCH = r"""
 _PATIENCE_MS = 30_000
 
 
-def measured(page: Any, question: str) -> tuple[float, float]:
+def asked(page: Any, question: str) -> tuple[float, float]:
     """Milliseconds from Enter to the first stage, and to the whole answer. Raises TimeoutError."""
-    box = page.get_by_role("textbox", name="Ask about generative AI")
+    box = page.get_by_test_id("stChatInputTextArea")
     box.fill(question)
     box.press("Enter")
     for _ in range(_PATIENCE_MS // 50):
         seen = page.evaluate("window.seen")
         if "answer" in seen:
-            return seen["stage"] - seen["enter"], seen["answer"] - seen["enter"]
+            settle(page)
+            return seen["stage"], seen["answer"]
         page.wait_for_timeout(50)
-    raise TimeoutError(f"No answer to {question!r} within {_PATIENCE_MS / 1000:.0f} s. Is the app warm?")
+    raise TimeoutError(f"No answer to {question!r} within {_PATIENCE_MS / 1000:.0f} s.")
+
+
+def conversation(browser: Any, addresses: Sequence[str]) -> list[list[tuple[float, float]]]:
+    """Each question in turn at each address, one after the other, so that the pages get longer."""
+    windows = [window(browser, 1280, "light") for _ in addresses]
+    for page, address in zip(windows, addresses, strict=True):
+        page.goto(address)
+        page.get_by_test_id("stChatInputTextArea").wait_for()
+        settle(page)
+        page.evaluate(_WATCH)
+    times = [[asked(page, question) for page in windows] for question in QUESTIONS]
+    for page in windows:
+        page.context.close()
+    return times
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("address")
-    parser.add_argument("--chromium", default=shutil.which("chromium"))
     parser.add_argument("--rounds", type=int, default=4)
     chosen = parser.parse_args()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chosen.chromium, args=["--no-sandbox"])
-        times = [time for _ in range(chosen.rounds) for time in _conversation(browser, chosen.address)]
-        browser.close()
-    for name, column in zip(("first stage", "whole answer"), zip(*times, strict=True), strict=True):
-        p95 = statistics.quantiles(column, n=20)[-1]
-        sys.stdout.write(f"{name}: p50 {statistics.median(column):.0f} ms, p95 {p95:.0f} ms, n {len(column)}\n")
-
-
-def _conversation(browser: Any, address: str) -> list[tuple[float, float]]:
-    """One after the other in one conversation, so that the page gets longer."""
-    page = browser.new_page()
-    page.goto(f"{address}/ask")
-    page.get_by_role("textbox", name="Ask about generative AI").wait_for()
-    page.wait_for_timeout(1_000)
-    page.evaluate(_WATCH)
-    times = [measured(page, question) for question in QUESTIONS]
-    page.close()
-    return times
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(load_settings().index_folder, Path(home) / "index")
+        with running({"COACH_HOME": home}) as ours, plain() as bare, chromium() as browser:
+            addresses = (f"{ours}/ask", f"{bare}/chat")
+            times = [pair for _ in range(chosen.rounds) for pair in conversation(browser, addresses)]
+    for name, column in zip(("ours", "a bare chat"), zip(*times, strict=True), strict=True):
+        for what, each in zip(("first stage", "whole answer"), zip(*column, strict=True), strict=True):
+            p95 = statistics.quantiles(each, n=20)[-1]
+            print(f"{name:12} {what:13} p50 {statistics.median(each):4.0f} ms, p95 {p95:4.0f} ms, n {len(each)}")
+    print(f"load of the machine {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
