@@ -19,7 +19,9 @@ from ingest.mathml import tex_of
 from ingest.visible import drop
 
 # A table with a longer cell arranges text, it does not hold data.
-_CELL_WORDS = 80
+_CELL_WORDS, _MOST_CELLS = 80, 3000
+# So much stands around a block that is alone in its box.
+_FEW = 4
 # A list of shorter items, or of which more is linked, is a menu.
 _ITEM_WORDS, _LINKED = 3, 0.4
 _FORMULAS = CSSSelector(
@@ -30,12 +32,13 @@ _STYLED = re.compile(r"\{\\(?:display|text)style\s*(.*)\}", re.DOTALL)
 _WRAPPED = re.compile(r"\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$(.*)\$", re.DOTALL)
 # TeX as it stands in text. Between single dollars it must look like a formula, for prices have dollars as well.
 _RAW = re.compile(
-    r"\$\$(?P<d>[^$]{1,2000}?)\$\$|\\\[(?P<b>.{1,2000}?)\\\]|\\\((?P<i>.{1,500}?)\\\)"
-    r"|(?P<e>\\begin\{(?P<name>equation|align|aligned|gather)\*?\}.{1,2000}?\\end\{(?P=name)\*?\})"
+    r"\$\$(?P<d>[^$]{1,2000}?)\$\$|\\\[(?P<b>(?:[^\\]|\\(?![\[\]])){1,2000})\\\]|\\\((?P<i>(?:[^\\]|\\(?![()])){1,500})\\\)"
+    r"|(?P<e>\\begin\{(?P<name>equation|align|aligned|gather)\*?\}(?:[^\\]|\\(?!(?:begin|end)\{(?P=name))){1,2000}\\end\{(?P=name)\*?\})"
     r"|(?<![\\$\w])\$(?P<s>[A-Za-z](?:')?|(?=[^$\n]{0,300}[\\^_={<>+/])[^\s$](?:[^$\n]{0,300}[^\s$\\])?)\$(?![\d$])",
     re.DOTALL,
 )
 _UNREAD = {"script", "style", "pre", "code", "textarea", "math", "annotation", "svg", "kbd", "samp"}
+_BLOCK_WORD = re.compile(r"\s*((?:HEADING|CODE|TABLE|LIST|CAPTION)\d{5,}X)\s*")
 _FORMULA_WORD = re.compile(r"(?:FORMULA\d{5}X)+$")
 _HOLDS_BLOCKS = ".//p | .//div | .//ul | .//ol | .//table | .//pre | .//dl | .//h1 | .//h2 | .//h3 | .//h4 | .//h5 | .//h6"
 _CALLED_OUT = (
@@ -57,11 +60,11 @@ class TakenOut:
         """`markdown` with everything back in its place; nothing around it can have escaped its signs."""
         # A list may hold code, and that a formula.
         for _ in range(3 if self.blocks else 0):
-            markdown = re.sub(rf"\s*({'|'.join(self.blocks)})\s*", lambda m: f"\n\n{self.blocks[m.group(1)]}\n\n", markdown)
+            markdown = _BLOCK_WORD.sub(lambda m: f"\n\n{self.blocks.get(m.group(1), m.group(1))}\n\n", markdown)
         return self.with_formulas(markdown)
 
     def with_formulas(self, text: str) -> str:
-        return re.sub("|".join(self.formulas), lambda m: self.formulas[m.group()], text) if self.formulas else text
+        return re.sub(r"FORMULA\d{5,}X", lambda m: self.formulas.get(m.group(), m.group()), text)
 
     def headings_in(self, text: str) -> int:
         """How many of the page's headings are in a text."""
@@ -188,7 +191,7 @@ def _bare(figure: HtmlElement) -> None:
 def _unname_around(element: HtmlElement) -> None:
     """Boxes that hold nothing else lose their names: `code-scrollbar` or `captioned-image` are taken for no text."""
     around, said = element, element.text_content().strip()
-    while (around := around.getparent()) is not None and around.text_content().strip() == said:
+    while (around := around.getparent()) is not None and len(around) <= _FEW and around.text_content().strip() == said:
         around.attrib.pop("class", None)
 
 
@@ -249,7 +252,11 @@ def _table(table: HtmlElement) -> str:
     """A table of data."""
     rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
     cells = [cell for row in rows for cell in row.xpath("./td | ./th")]
-    if len(rows) < 2 or len(cells) < 4 or any(len(cell.text_content().split()) > _CELL_WORDS for cell in cells):
+    if (
+        len(rows) < 2
+        or not 4 <= len(cells) <= _MOST_CELLS
+        or any(len(cell.text_content().split()) > _CELL_WORDS for cell in cells)
+    ):
         return ""
     return _written(table)
 

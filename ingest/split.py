@@ -70,10 +70,11 @@ def cut(text: str) -> Iterator[str]:
 
 
 def _may_end(gathered: Sequence[Unit], following: Unit) -> bool:
-    """Whether a passage may end here. What announces a list or a fence stays with it."""
+    """Whether a passage may end here. What announces a list or a fence stays with it, and a formula is not cut."""
     said = sum(len(unit.text.split()) for unit in gathered)
     last = gathered[-1]
-    if last.text.endswith(":") and said < MOST_WORDS:
+    within_formula = sum(unit.text.count("$$") for unit in gathered) % 2
+    if (last.text.endswith(":") or within_formula) and said < MOST_WORDS:
         return False
     if last.block != following.block:
         return said >= ENOUGH_WORDS

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import tinycss2
@@ -77,7 +78,7 @@ _PRESSED = re.compile(
     r"|was this (?:page|article) helpful\??|(?:press enter or )?click to view image in full size",
     re.IGNORECASE,
 )
-_LINE, _FEW = 60, 4
+_LINE, _PARTS = 60, 8
 _MISLEADING = re.compile(
     "comment|hidden|modal|popup|overlay|sidebar|banner|related|shar|promo|footer|header|menu|nav|bar|widget", re.IGNORECASE
 )
@@ -156,7 +157,8 @@ def _led_elsewhere(page: HtmlElement) -> Iterator[HtmlElement]:
 def _furniture(page: HtmlElement) -> Iterator[HtmlElement]:
     """Lines that count, date or sell the page, wherever they stand."""
     for element in page.iter("p", "div", "span", "li", "a", "time"):
-        if len(element) < _FEW and len(said := " ".join(element.text_content().split())) < _LINE and _PRESSED.fullmatch(said):
+        small = len(list(islice(element.iter(), _PARTS))) < _PARTS
+        if small and len(said := " ".join(element.text_content().split())) < _LINE and _PRESSED.fullmatch(said):
             yield element
 
 
@@ -165,7 +167,8 @@ def _hidden_by_rules(page: HtmlElement) -> list[HtmlElement]:
     sheets = (
         tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True) for sheet in page.iter("style")
     )
-    rules = [(selector, _compact(style)) for sheet in sheets for selector, style in _rules(sheet)]
+    names = set(" ".join(page.xpath("//@class | //@id")).split())
+    rules = [(selector, _compact(style)) for sheet in sheets for selector, style in _rules(sheet) if _may_choose(selector, names)]
     own = [(element, _compact(element.get("style", ""))) for element in page.xpath("//*[@style]")]
     found = [element for selector, style in rules if _HIDDEN.search(style) for element in _chosen(page, selector)]
     letters = {font: _compact(font.get("color", "")) for font in page.xpath("//font[@color]")}
@@ -178,6 +181,11 @@ def _hidden_by_rules(page: HtmlElement) -> list[HtmlElement]:
         found += _unseen(letters, {one: said.group(1) for one, style in [*grounds, *own] if (said := _GROUND.search(style))})
     whole = _length(page)
     return [element for element in found if _length(element) < _MOST * whole]
+
+
+def _may_choose(selector: str, names: set[str]) -> bool:
+    """Whether a page that has these names has all that a part of the selector speaks of; mostly it has not."""
+    return any(set(re.findall(r"[.#]([A-Za-z][\w-]*)", part)) <= names for part in selector.split(","))
 
 
 def _chosen(page: HtmlElement, selector: str) -> list[HtmlElement]:
