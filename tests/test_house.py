@@ -56,7 +56,10 @@ HOMES = {
     "httpcore2": {"ingest/fetch/client.py", "ingest/fetch/guard.py"},
     "protego": {"ingest/fetch/robots.py"},
     "tenacity": {"ingest/fetch/run.py"},
-    "lxml": {"ingest/extract.py", "ingest/facts.py", "ingest/visible.py", "ingest/blocks.py", "ingest/fetch/arxiv.py"},
+    "lxml": {
+        *("ingest/extract.py", "ingest/facts.py", "ingest/visible.py", "ingest/blocks.py", "ingest/mathml.py"),
+        "ingest/fetch/arxiv.py",
+    },
     "tinycss2": {"ingest/visible.py"},
     "trafilatura": {"ingest/extract.py"},
     "readability": {"ingest/extract.py"},
