@@ -20,7 +20,11 @@ _ABBREVIATIONS = frozenset(
 _RUN_IN_WORDS = 2
 _END = re.compile(r"[.!?][\"')\]*_]*(?=\s)")
 # Bounded, so that a page of open brackets costs no more than a page of words.
-_MASKED = re.compile(r"`[^`]{0,300}`|\$[^$]{0,400}\$|\[[^\][]{0,300}\]\([^()]{0,500}\)")
+_MASKED = re.compile(
+    r"`[^`]{0,300}`|\$\$[^$]{1,1000}\$\$|\$[^$]{0,400}\$"
+    r"|\\\((?:[^\\]|\\(?![()])){0,400}\\\)|\\\[(?:[^\\]|\\(?![\[\]])){0,1000}\\\]"
+    r"|\[[^\][]{0,300}\]\([^()]{0,500}\)"
+)
 _LOOK_BACK = 80
 
 # Zero-width, bidirectional and tag characters: invisible to a reader, so never part of what one asked.

@@ -74,7 +74,8 @@ def _may_end(gathered: Sequence[Unit], following: Unit) -> bool:
     said = sum(len(unit.text.split()) for unit in gathered)
     last = gathered[-1]
     within_formula = sum(unit.text.count("$$") for unit in gathered) % 2
-    if (last.text.endswith(":") or within_formula) and said < MOST_WORDS:
+    # A formula that nobody closes does not go on forever.
+    if (last.text.endswith(":") and said < MOST_WORDS) or (within_formula and said < 2 * MOST_WORDS):
         return False
     if last.block != following.block:
         return said >= ENOUGH_WORDS

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.schema import Document as LlamaDocument
+from llama_index.core.schema import MetadataMode
 
 from coach.domain import Origin, Passage
 from coach.text import words
 from ingest.document import Document
 from ingest.markdown import document_of
-from ingest.nodes import entries_of
+from ingest.nodes import PassageParser, entries_of
 from ingest.split import MOST_WORDS
 
 PAGE = """---
@@ -84,6 +88,24 @@ def test_a_table_and_a_fence_are_never_cut() -> None:
     found = [passage.text for passage in passages(f"# T\n\nSome words come before it here.\n\n{table}\n\n{fence}\n")]
     assert any(table in text for text in found)
     assert any(fence in text for text in found)
+
+
+@pytest.mark.parametrize(
+    "formula", ["$$ x = 1. Then y = 2. $$", "\\[ x = 1. Then y = 2. \\]", "$$\nx = 1.\n\nThen y = 2. And z\n$$"]
+)
+def test_a_formula_is_never_cut(formula: str) -> None:
+    before = "Some more words about tea stand here. " * 35
+    found = [passage.text for passage in passages(f"{before}{formula} And more words follow it here.\n\n{before}")]
+    assert len(found) > 1
+    assert sum(formula in text for text in found) == 1
+
+
+def test_the_parser_runs_in_anybody_s_pipeline() -> None:
+    table = "| a | b |\n|---|---|\n| some words | in a cell |"
+    told = {"source": "tea.md", "file_type": "text/markdown"}
+    (node,) = IngestionPipeline(transformations=[PassageParser()]).run(documents=[LlamaDocument(text=table, metadata=told)])
+    assert node.get_content(MetadataMode.NONE) == table
+    assert node.metadata == {**told, "number": 1}
 
 
 def test_what_announces_a_list_stays_with_it() -> None:

@@ -68,7 +68,7 @@ def test_a_fence_that_nobody_closes_hides_nothing() -> None:
     assert len(parse("## What is X?\n```\n## What is Y?\ny\n<!-- \n## What is Z?\n", "t.md").items) == 3
 
 
-def _zip() -> bytes:
+def zipped() -> bytes:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("a.md", BANK)
@@ -78,7 +78,7 @@ def _zip() -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (_zip(), "a zip archive"),
+        (zipped(), "a zip archive"),
         (b"%PDF-1.7 ...", "a PDF"),
         (bytes(range(256)) * 20, "binary, not text"),
         (b"\xff\xfe\x00", "not utf-16 text"),
