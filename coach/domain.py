@@ -95,7 +95,7 @@ class Passage:
 
     `id` is a stable hash of `source` and `place`, so ingesting twice changes nothing. `source` is the file or
     page it came from, `title` names that, `heading` the place in it, `links` what it stands on in turn. `as_of` is the
-    day a page was fetched, `YYYY-MM-DD`, or empty.
+    day a page was fetched, `YYYY-MM-DD`, or empty; `by` is who wrote it, when and under which license, as far as it says.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Passage:
     links: tuple[Reference, ...] = ()
     origin: Origin = Origin.BANK
     as_of: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coach.domain import Origin, Reference
+
+_COMMONS = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)")
+_FREE = re.compile(r"creativecommons\.org/publicdomain/zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,16 @@ class Document:
     authors: tuple[str, ...] = ()
     published: str = ""
     language: str = ""
+
+    @property
+    def by(self) -> str:
+        """In a few words who wrote it, when, and under which license it is."""
+        return credit(self.authors, self.published, self.license)
+
+
+def credit(authors: Sequence[str], published: str, license_: str) -> str:
+    """Such as `A. Writer et al., 2020-05-22, CC BY-SA 4.0`."""
+    who = " and ".join(authors) if len(authors) < 3 else f"{authors[0]} et al."
+    known = _COMMONS.search(license_)
+    under = f"CC {known[1].upper()} {known[2]}" if known else "CC0" if _FREE.search(license_) else license_
+    return ", ".join(filter(None, (who, published, under)))

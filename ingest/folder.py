@@ -88,7 +88,7 @@ def _read(file: Path, source: str, root: Path, origin: Origin, sandbox: Sandbox)
             raise Unreadable("is a link out of the folder. Copy the file, or name it itself")
         return Gathered((read_document(file, source, file.stem, origin, sandbox),))
     except CoachError as error:
-        return Gathered(skipped=(Skipped(str(file), str(error).removesuffix(".")),))
+        return Gathered(skipped=(Skipped(str(file), str(error).rstrip(".")),))
 
 
 def _parsed(path: Path, job: Job, sandbox: Sandbox) -> Document:

@@ -58,6 +58,7 @@ def _section(document: Document, section: Section) -> LlamaDocument:
         "title": document.title,
         "topic": document.topic,
         "as_of": document.as_of,
+        "by": document.by,
         "path": list(section.path),
         "place": section.place,
         "links": [asdict(link) for link in section.links],
@@ -79,5 +80,6 @@ def _entry(node: BaseNode) -> Entry:
         links=tuple(link for link in links if link.url in text),
         origin=Origin(about["origin"]),
         as_of=about["as_of"],
+        by=about["by"],
     )
     return entry_of(passage, "\n".join((passage.title, *about["path"], text)))

@@ -18,10 +18,11 @@ from ingest.split import entries
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did, over how many questions, and what it left out."""
+    """What an ingest did, over how many questions, how many of them have no answer to find, and what it left out."""
 
     summary: Summary
     questions: int
+    unanswered: int
     problems: tuple[Problem, ...]
 
 
@@ -48,7 +49,8 @@ def refresh(
         bar=bar,
         waiting=waiting,
     )
-    return IngestReport(summary, len(bank.questions), bank.problems)
+    unanswered = sum(not question.answer for question in bank.questions)
+    return IngestReport(summary, len(bank.questions), unanswered, bank.problems)
 
 
 def material(settings: Settings, keep_going: bool = False) -> read.Bank:

@@ -98,5 +98,7 @@ def _window(heading: str, found: list[Unit], start: int) -> Piece:
 
 
 def _digest(passage: Passage, pieces: tuple[Piece, ...], words: str) -> str:
-    whole = json.dumps([asdict(passage), [asdict(piece) for piece in pieces], words], sort_keys=True)
+    # What came to a passage later and is not said of it changes nothing.
+    about = {name: value for name, value in asdict(passage).items() if value or name != "by"}
+    whole = json.dumps([about, [asdict(piece) for piece in pieces], words], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -189,7 +189,9 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
 def page(title: str, text: str = PROSE, **headers: str) -> Answer:
     """An article with an ETag of its own."""
-    body = f"<!doctype html><html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{text}</p>"
+    head = f'<title>{title}</title><meta name="author" content="L. Writer"><meta name="date" content="2024-02-03">'
+    head += '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">'
+    body = f'<!doctype html><html lang="en"><head>{head}</head><body><article><h1>{title}</h1><p>{text}</p>'
     body += f"<h2>More of it</h2><p>{text}</p></article></body></html>"
     return Answer(body=body.encode(), headers={"ETag": f'"{title}"', **headers})
 

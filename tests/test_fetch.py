@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -198,6 +198,23 @@ def test_a_record_keeps_where_a_page_came_from(fetched: Fetched) -> None:
     assert (record.final, record.address, record.etag) == ("https://blog.example/new-tea", "127.0.0.1", '"New tea"')
     assert (record.robots, record.words > 80, record.headings) == ("allowed", True, 1)
     assert hashlib.sha256(Store(fetched.folder).blob(record.sha256)).hexdigest() == record.sha256
+
+
+def test_a_record_keeps_who_wrote_a_page_when_and_under_which_license(fetched: Fetched) -> None:
+    standing = states(Store(fetched.folder), cited("https://blog.example/tea"))["https://blog.example/tea"]
+    assert (standing.by, standing.language) == ("L. Writer, 2024-02-03, CC BY 4.0", "en")
+    found = {document.source: document for document in documents(Store(fetched.folder))}
+    assert found["https://blog.example/tea"].by == standing.by
+    assert found["https://arxiv.org/abs/2005.11401"].by.startswith("A. Writer, 2020-05-22")
+
+
+def test_what_a_newer_extractor_can_read_is_read_without_being_fetched(fetched: Fetched, tmp_path: Path) -> None:
+    store = Store(shutil.copytree(fetched.folder, tmp_path / "copy"))
+    record = store.record("https://blog.example/tea")
+    assert record
+    store.keep(replace(record, extractor="old", state=State.NO_TEXT, why="Nothing.", text_sha256="", authors=()))
+    assert "https://blog.example/tea" in {document.source for document in documents(store)}
+    assert store.record("https://blog.example/tea") == record
 
 
 def test_papers_are_described_by_one_request_for_all(fetched: Fetched) -> None:

@@ -31,7 +31,8 @@ def whose(answer: Answer, citation: Citation) -> str:
         return f"Your notes say ({passage.title})"
     named = {link.url.partition("#")[0] for it in answer.citations for link in it.passage.links}
     lead = "The page it cites says" if passage.source in named else "Another source says"
-    return f"{lead} ({passage.title}{f', fetched {passage.as_of}' if passage.as_of else ''})"
+    about = (passage.title, passage.by, f"fetched {passage.as_of}" if passage.as_of else "")
+    return f"{lead} ({', '.join(filter(None, about))})"
 
 
 def spent(took: Spent) -> str:

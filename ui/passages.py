@@ -13,7 +13,7 @@ from ui.state import doorway
 @st.dialog("The passage", width="small", position="right")
 def open_passage(passage: Passage, quotes: list[str]) -> None:
     fetched = f"fetched {passage.as_of}" if passage.as_of else ""
-    st.caption(plain(f"{passage.title} · {', '.join(filter(None, (passage.source, passage.place, fetched)))}"))
+    st.caption(plain(f"{passage.title} · {', '.join(filter(None, (passage.by, passage.source, passage.place, fetched)))}"))
     st.subheader(plain(passage.heading), anchor=False)
     st.markdown(passage_markdown(passage, quotes))
     if passage.links:

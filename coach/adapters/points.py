@@ -31,6 +31,7 @@ def payload(entry: Entry) -> dict[str, Any]:
         "links": [{"title": link.title, "url": link.url, "why": link.why} for link in passage.links],
         "origin": passage.origin,
         "as_of": passage.as_of,
+        "by": passage.by,
         "pieces": [[piece.text, piece.first, piece.last] for piece in entry.pieces],
         "words": entry.words,
         "digest": entry.digest,
@@ -49,6 +50,7 @@ def passage(id_: str, payload: Mapping[str, Any]) -> Passage:
         links=tuple(Reference(link["title"], link["url"], link["why"]) for link in payload["links"]),
         origin=Origin(payload.get("origin", Origin.BANK)),
         as_of=payload.get("as_of", ""),
+        by=payload.get("by", ""),
     )
 
 

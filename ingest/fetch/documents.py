@@ -36,7 +36,10 @@ def _json() -> TypeAdapter[Document]:
 def documents(store: Store) -> Iterator[Document]:
     """Every fetched page that has text; nothing is fetched, and only what no extractor of this version has read is read."""
     with Sandbox() as sandbox:
-        for record in store.records():
+        for kept in store.records():
+            record = with_text(kept, store, sandbox) if _unread(kept) else kept
+            if record is not kept:
+                store.keep(record)
             if record.has_text:
                 with suppress(ExtractError):
                     yield document_of(record, store, sandbox)
@@ -61,6 +64,11 @@ def document_of(record: Record, store: Store, sandbox: Sandbox) -> Document:
     return _of(record, document)
 
 
+def _unread(record: Record) -> bool:
+    """Whether there are bytes that this version of the extractor has not read; what a login page answered is not the page's."""
+    return bool(record.sha256) and record.status in {0, 200, 304} and record.extractor != extractor()
+
+
 def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
     """The record with what its text turned out to be, or with the reason why there is none."""
     record = replace(record, extractor=extractor(), text_sha256="", words=0, headings=0)
@@ -68,12 +76,18 @@ def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
         document = document_of(record, store, sandbox)
     except ExtractError as error:
         return replace(record, state=State.LOGIN if isinstance(error, NeedsLogin) else State.NO_TEXT, why=str(error))
+    readable = record.state not in {State.NO_TEXT, State.LOGIN}
     return replace(
         record,
-        state=State.MOVED if record.state is State.MOVED else State.FETCHED,
+        state=record.state if record.state is State.MOVED else State.FETCHED,
+        why=record.why if readable else "",
         text_sha256=hashlib.sha256(_json().dump_json(document)).hexdigest(),
         title=record.title or document.title,
-        license=record.license or document.license,
+        authors=record.authors if record.by_api else document.authors,
+        published=record.published if record.by_api else document.published,
+        published_from=record.published_from if record.by_api else "the page" if document.published else "",
+        language=document.language,
+        license=document.license,
         words=sum(len(words(section.text)) for section in document.sections),
         headings=len({section.path for section in document.sections if section.path}),
         warnings=document.warnings,
@@ -82,5 +96,10 @@ def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
 
 def _of(record: Record, document: Document) -> Document:
     """The document as this record knows it: under the address the bank cites, with the day it was read."""
-    license_ = record.license or document.license
-    return replace(document, source=record.url, as_of=record.read_at[:10], license=license_)
+    return replace(
+        document,
+        source=record.url,
+        as_of=record.read_at[:10],
+        authors=record.authors if record.by_api else document.authors,
+        published=record.published if record.by_api else document.published,
+    )

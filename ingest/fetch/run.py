@@ -22,7 +22,7 @@ from ingest.fetch.client import LASTING, Client, NoConnection, Reply, Unreached
 from ingest.fetch.documents import extractor, with_text
 from ingest.fetch.manners import Forbidden, Manners, Stopped
 from ingest.fetch.state import Summary, Told, Wanted, due, hosts
-from ingest.fetch.store import Record, State, Store
+from ingest.fetch.store import API, Record, State, Store
 from ingest.sandbox import Sandbox
 
 _AT_ONCE = 32
@@ -160,7 +160,7 @@ class Fetcher:
             title=paper.title or record.title,
             authors=paper.authors,
             published=paper.published,
-            published_from="arXiv's API",
+            published_from=API,
             abstract=paper.abstract,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from ingest.document import credit
 from ingest.fetch.classify import Kind, Plan, plan_of
 from ingest.fetch.store import Record, State, Store
 from ingest.sources import Source
@@ -38,7 +39,10 @@ Told = Callable[[str, Record], None]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a source and, in a sentence, why. `as_of` is the day its text was read, `YYYY-MM-DD`, or empty."""
+    """The state of a source and, in a sentence, why. `as_of` is the day its text was read, `YYYY-MM-DD`, or empty.
+
+    `by` is who wrote it, when and under which license, `language` what it is written in, both as far as it says.
+    """
 
     state: State
     why: str
@@ -46,6 +50,8 @@ class Standing:
     as_of: str = ""
     title: str = ""
     words: int = 0
+    by: str = ""
+    language: str = ""
 
 
 def wanted(sources: Iterable[Source]) -> list[Wanted]:
@@ -78,7 +84,16 @@ def _standing(plan: Plan, records: Mapping[str, Record]) -> Standing:
     # Who brought in a page by hand has it, whatever the plan says.
     if record is None:
         return Standing(State.LINK if not plan.steps else State.UNFETCHED, plan.why, plan.kind)
-    return Standing(record.state, record.why or _read_from(record), plan.kind, record.read_at[:10], record.title, record.words)
+    return Standing(
+        record.state,
+        record.why or _read_from(record),
+        plan.kind,
+        record.read_at[:10],
+        record.title,
+        record.words,
+        credit(record.authors, record.published, record.license),
+        record.language,
+    )
 
 
 def _read_from(record: Record) -> str:

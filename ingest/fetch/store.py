@@ -22,6 +22,8 @@ from pydantic import TypeAdapter, ValidationError
 from coach.errors import StorageError
 from ingest.fetch.classify import Kind
 
+API = "arXiv's API"
+
 
 class State(StrEnum):
     """What is known of a page. A page that moved was fetched from where it is now."""
@@ -75,11 +77,17 @@ class Record:
     published: str = ""
     published_from: str = ""
     license: str = ""
+    language: str = ""
     abstract: str = ""
     words: int = 0
     headings: int = 0
     warnings: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
+
+    @property
+    def by_api(self) -> bool:
+        """Whether arXiv said who wrote it and when, which is more certain than what a page says."""
+        return self.published_from == API
 
     @property
     def has_text(self) -> bool:

@@ -35,7 +35,8 @@ def sources(
     for url, standing in shown.items():
         day = f" {standing.as_of}" if standing.as_of else ""
         why = f"  {standing.why}" if standing.why else ""
-        out.print(f"{standing.state}{day}  {url}{why}", markup=False, soft_wrap=True)
+        by = f"  {standing.by}." if standing.by else ""
+        out.print(f"{standing.state}{day}  {url}{why}{by}", markup=False, soft_wrap=True)
     out.print(", ".join(f"{count} {name}" for name, count in counts(shown)) or "No page is in that state.", soft_wrap=True)
 
 
