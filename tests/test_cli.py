@@ -53,7 +53,7 @@ def test_the_way_from_a_bank_to_a_cited_answer(corpus: Path) -> None:
     built = coach("ingest", corpus=corpus)
     assert (built.returncode, built.stdout.strip()) == (
         0,
-        "Indexed 3 questions: 3 added, 0 changed, 0 unchanged, 0 removed, 13 pieces embedded.",
+        "Indexed 3 questions: 3 added, 0 changed, 0 unchanged, 0 removed.\n  13 pieces embedded.",
     )
     answered = coach("ask", "How is green tea brewed?", corpus=corpus)
     assert answered.returncode == 0
@@ -101,7 +101,7 @@ def test_a_broken_bank_lists_every_problem_with_its_line(corpus: Path) -> None:
     expect_error(coach("ingest", corpus=corpus), "bank/tea.md:5: level is 'expert'", "2 problems", "--keep-going")
     kept = coach("ingest", "--keep-going", corpus=corpus)
     assert kept.returncode == 0
-    assert "Indexed 1 questions" in kept.stdout
+    assert "Indexed 1 question:" in kept.stdout
     assert "2 problems" in kept.stdout
     checked = coach("check", corpus=corpus)
     assert checked.returncode == 1

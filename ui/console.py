@@ -22,7 +22,12 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Report]:
-    """A bar on standard error, so that output can be piped."""
+    """A bar on standard error, so that output can be piped; a line where nobody watches."""
+    if not errors.is_terminal:
+        if total:
+            errors.print(f"{what} {total:,} ...")
+        yield lambda _done: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task(what, total=total)

@@ -86,21 +86,29 @@ def ingest(
     _tell(report.problems, summary(report, dry_run))
     beyond = library.refresh(settings, rebuild=rebuild, dry_run=dry_run, bar=progress, waiting=waiting)
     anything = beyond.documents or beyond.summary.anything
-    _tell(beyond.skipped, library_summary(beyond, dry_run) if anything else "")
+    told = {skipped for _path, gathered in shelved for skipped in gathered.skipped}
+    _tell((one for one in beyond.skipped if one not in told), library_summary(beyond, dry_run) if anything else "")
     if nothing:
         raise typer.Exit(2)
 
 
 def summary(report: IngestReport, dry_run: bool = False) -> str:
-    """One line: what changed, and what was left out."""
-    line = _changes(f"{report.questions} questions", report.summary, dry_run)
-    return f"{line} {len(report.problems)} problems; the questions they stand in are left out." if report.problems else line
+    """What changed, then a line for each thing to know of it."""
+    lines = [_changes(_count(report.questions, "question"), report.summary, dry_run)]
+    if report.unanswered:
+        lines.append(f"{_count(report.unanswered, 'question')} without an answer: to practice, but not graded and not searched.")
+    if report.problems:
+        lines.append(f"{_count(len(report.problems), 'problem')}; the questions they stand in are left out.")
+    return "\n  ".join(lines)
 
 
 def library_summary(report: LibraryReport, dry_run: bool = False) -> str:
     """The same for the library."""
-    line = _changes(f"{report.documents} documents in {report.passages} passages", report.summary, dry_run)
-    return f"{line} {len(report.skipped)} left out, with the reason above." if report.skipped else line
+    what = f"{_count(report.documents, 'document')} in {_count(report.passages, 'passage')}"
+    lines = [_changes(what, report.summary, dry_run)]
+    if report.skipped:
+        lines.append(f"{len(report.skipped):,} left out, with the reason above.")
+    return "\n  ".join(lines)
 
 
 def _tell(troubles: Iterable[object], line: str) -> None:
@@ -113,9 +121,13 @@ def _tell(troubles: Iterable[object], line: str) -> None:
 def _changes(what: str, did: Summary, dry_run: bool) -> str:
     return (
         f"{'Would index' if dry_run else 'Indexed'} {what}: "
-        f"{did.added} added, {did.changed} changed, {did.unchanged} unchanged, {did.removed} removed, "
-        f"{did.embedded} pieces {'to embed' if dry_run else 'embedded'}."
+        f"{did.added:,} added, {did.changed:,} changed, {did.unchanged:,} unchanged, {did.removed:,} removed.\n  "
+        f"{_count(did.embedded, 'piece')} {'to embed' if dry_run else 'embedded'}."
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _sorted_out(
@@ -151,7 +163,7 @@ def _show(path: Path, read: ItemsRead, verbose: bool) -> None:
     """What was understood of a path, and, on standard error, what was not."""
     layouts = Counter(layout for _file, layout in read.layouts)
     told = ", ".join(f"{layout} in {count} files" if count > 1 else layout for layout, count in layouts.items())
-    out.print(f"{path}: {len(read.items)} items{f' ({told})' if told else ''}", markup=False, soft_wrap=True)
+    out.print(f"{path}: {_count(len(read.items), 'item')}{f' ({told})' if told else ''}", markup=False, soft_wrap=True)
     if read.items:
         answers = sum(bool(item.answer) for item in read.items)
         hints = sum(bool(item.hint) for item in read.items)
@@ -175,7 +187,8 @@ def _show(path: Path, read: ItemsRead, verbose: bool) -> None:
 
 def _show_documents(path: Path, gathered: Gathered) -> None:
     passages = len(library.passages_of(gathered))
-    out.print(f"{path}: {len(gathered.documents)} documents in {passages} passages", markup=False, soft_wrap=True)
+    what = f"{_count(len(gathered.documents), 'document')} in {_count(passages, 'passage')}"
+    out.print(f"{path}: {what}", markup=False, soft_wrap=True)
     for skipped in gathered.skipped:
         errors.print(str(skipped), style="yellow", markup=False, soft_wrap=True)
 
