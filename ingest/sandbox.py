@@ -32,7 +32,7 @@ _DIED = "Reading it took more than the memory or time a document may take, so it
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to read: `kind` is `html`, `pdf`, `markdown` or `notebook`. `charset` is what a server said of it."""
+    """What to read: `kind` is `html`, `pdf`, `markdown`, `code` or `notebook`. `charset` is what a server said of it."""
 
     kind: str
     source: str
@@ -112,9 +112,12 @@ def _read(job: Job, data: bytes) -> Document:
         from ingest.pdf import document_of_pdf
 
         return document_of_pdf(data, job.source, job.title, job.origin, job.as_of)
+    from ingest.code import document_of_code
     from ingest.markdown import document_of, markdown_of_notebook
 
     text = data.decode(job.charset or "utf-8-sig", errors="replace")
+    if job.kind == "code":
+        return document_of_code(text, job.source, job.title, job.origin)
     text = markdown_of_notebook(text) if job.kind == "notebook" else text
     return document_of(text, job.source, job.title, job.origin)
 

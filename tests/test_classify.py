@@ -39,6 +39,7 @@ def test_a_paper_is_one_page_however_it_is_cited(url: str) -> None:
         ("https://github.com/leaf/kettle.git#use", Kind.GITHUB, f"{RAW}/HEAD/README.md"),
         ("https://github.com/leaf/kettle/tree/main/docs", Kind.GITHUB, f"{RAW}/main/docs/README.md"),
         ("https://github.com/leaf/kettle/blob/main/a%20b.md", Kind.GITHUB, f"{RAW}/main/a%20b.md"),
+        ("https://github.com/leaf/kettle/blob/main/steep.py#L10", Kind.GITHUB, f"{RAW}/main/steep.py"),
         ("https://github.com/leaf/kettle/blob/main/tea.pdf", Kind.GITHUB, f"{RAW}/main/tea.pdf"),
         (
             "https://github.com/leaf/kettle/wiki/Tea-leaves",
@@ -66,7 +67,7 @@ def test_a_plan_asks_first_where_the_text_is(url: str, kind: Kind, first: str) -
         ("https://youtu.be/tea", Kind.VIDEO),
         ("https://www.linkedin.com/in/tea", Kind.LINK),
         ("https://x.com/tea/status/1", Kind.LINK),
-        ("https://github.com/leaf/kettle/blob/main/steep.py", Kind.LINK),
+        ("https://github.com/leaf/kettle/blob/main/logo.png", Kind.LINK),
         ("javascript:alert(1)", Kind.LINK),
         ("https://me:secret@blog.example/", Kind.LINK),
         ("http://[::1/", Kind.LINK),

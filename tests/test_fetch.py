@@ -33,6 +33,7 @@ WIKI = (
 DOCS = f"<html><body><main><h1>How to</h1>{LONG}<pre><code>for leaf in tea:\n    steep(leaf)</code></pre></main></body></html>"
 LOGIN = "<html><body><h1>Welcome back</h1><p>Sign in to continue reading.</p><form><input type='password'></form></body></html>"
 COOKIES = "<html><body><h1>Before you continue</h1><p>We value your privacy. Accept all cookies?</p></body></html>"
+CODE = '"""Steeps."""\n\n# What it needs\nimport kettle\n\n\ndef steep(leaf):\n    return kettle.pour(leaf)\n'
 NOTEBOOK = {"cells": [{"cell_type": "markdown", "source": [f"# Tea\n\n{PROSE}"]}], "nbformat": 4, "metadata": {}}
 
 # What each cited address is to become.
@@ -59,7 +60,8 @@ CITED = {
     "https://en.wikipedia.org/wiki/Tea#Law": State.FETCHED,
     "https://github.com/leaf/kettle": State.FETCHED,
     "https://github.com/leaf/kettle/blob/main/tea.ipynb": State.FETCHED,
-    "https://github.com/leaf/kettle/blob/main/steep.py": State.LINK,
+    "https://github.com/leaf/kettle/blob/main/steep.py": State.FETCHED,
+    "https://github.com/leaf/kettle/blob/main/logo.png": State.LINK,
     "https://www.youtube.com/watch?v=tea": State.LINK,
     "https://www.linkedin.com/in/tea": State.LINK,
     "http://169.254.169.254/latest": State.FAILED,
@@ -108,6 +110,7 @@ def pages() -> Pages:
             "/leaf/kettle/HEAD/README.md": Answer(
                 body=f"# Kettle\n\n{PROSE}".encode(), type="text/plain", headers={"ETag": '"k"'}
             ),
+            "/leaf/kettle/main/steep.py": Answer(body=CODE.encode(), type="text/plain; charset=utf-8", headers={"ETag": '"s"'}),
             "/leaf/kettle/main/tea.ipynb": Answer(body=json.dumps(NOTEBOOK).encode(), type="text/plain", headers={"ETag": '"n"'}),
         },
     }
@@ -167,7 +170,7 @@ def test_a_second_run_asks_for_nothing_and_the_text_stays_as_it_was(fetched: Fet
     )
     assert fetched.site.paths() == []
     assert not summary.states
-    assert len(before) == 9
+    assert len(before) == 10
     assert texts(fetched.folder) == before
 
 
@@ -229,6 +232,8 @@ def test_formulas_and_code_arrive_in_the_text(fetched: Fetched) -> None:
     found = {document.source: document for document in documents(Store(fetched.folder))}
     assert "e^{x_1}" in str(found["https://en.wikipedia.org/wiki/Tea"].sections)
     assert "steep(leaf)" in str(found["https://docs.example/guide"].sections)
+    (code,) = found["https://github.com/leaf/kettle/blob/main/steep.py"].sections
+    assert (code.path, code.place, CODE.strip() in code.text) == (("steep",), "#L1-L8", True)
     assert found["https://docs.example/guide"].as_of == "2026-11-21"
 
 
@@ -297,7 +302,7 @@ def test_a_store_that_was_copied_is_whole_and_one_page_of_it_can_be_forgotten(fe
     assert texts(store.folder) == texts(fetched.folder)
     assert store.forget("https://blog.example/tea")
     assert not store.forget("https://blog.example/tea")
-    assert len(list(documents(store))) == 8
+    assert len(list(documents(store))) == 9
     store.forget_all()
     assert not [file for file in store.folder.rglob("*") if file.is_file() and file.suffix != ".lock"]
 

@@ -9,9 +9,12 @@ from contextlib import suppress
 
 import pytest
 from fpdf import FPDF
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coach.domain import Origin
 from coach.errors import ExtractError
+from ingest.code import MOST_LINES, document_of_code
 from ingest.document import Document
 from ingest.sandbox import Job, Sandbox
 
@@ -115,3 +118,11 @@ def test_a_notebook_is_its_text_and_code(sandbox: Sandbox) -> None:
 def test_any_bytes_give_a_document_or_a_reason(sandbox: Sandbox, kind: str, data: bytes) -> None:
     with suppress(ExtractError):
         assert isinstance(read(sandbox, kind, data), Document)
+
+
+@given(st.lists(st.sampled_from(["", "def pour(cup):", "    return cup", "# a note", "x = '```'"]), max_size=200))
+def test_source_code_is_kept_line_by_line_and_cut_where_it_may_be(lines: list[str]) -> None:
+    found = document_of_code("\n".join(lines), "https://files.example/tea.py", "tea.py", Origin.PAGE)
+    fences = [section.text.split("\n") for section in found.sections]
+    assert [line for fence in fences for line in fence[1:-1] if line] == [line for line in lines if line]
+    assert all(fence[0] == fence[-1] and len(fence) <= MOST_LINES + 2 for fence in fences)

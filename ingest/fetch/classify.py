@@ -29,10 +29,11 @@ class Kind(StrEnum):
 
 
 class Reads(StrEnum):
-    """What a step expects to be sent: a web page or PDF, plain text, a notebook, or a feed of metadata."""
+    """What a step expects to be sent: a web page or PDF, plain text, source code, a notebook, or a feed of metadata."""
 
     PAGE = "page"
     TEXT = "text"
+    CODE = "code"
     NOTEBOOK = "notebook"
     FEED = "feed"
     ROBOTS = "robots"
@@ -69,6 +70,10 @@ _WALLS: Final = {
 }
 _VIDEOS = ("youtube.com", "youtu.be", "vimeo.com")
 _PROSE = (".md", ".markdown", ".mdown", ".rst", ".txt")
+_CODE = (
+    *(".py", ".pyi", ".js", ".jsx", ".ts", ".tsx", ".java", ".kt", ".scala", ".swift", ".go", ".rs", ".rb", ".jl", ".r", ".lua"),
+    *(".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".cuh", ".cs", ".sh", ".sql", ".proto", ".yaml", ".yml", ".toml"),
+)
 _README = ("README.md", "README.rst", "readme.md")
 # The first part of a path that is no person's or group's name there.
 _GITHUB_OWN = {"features", "topics", "orgs", "sponsors", "marketplace", "about", "pricing", "collections", "search"}
@@ -145,7 +150,9 @@ def _github_file(own: str, raw: str, path: str) -> Plan:
         return Plan(url, Kind.GITHUB, (Step(f"{raw}/{path}", Reads.NOTEBOOK),))
     if path.lower().endswith(_PROSE):
         return Plan(url, Kind.GITHUB, (Step(f"{raw}/{path}", Reads.TEXT),))
-    return Plan(url, Kind.LINK, why="It is source code: linked, not read.")
+    if path.lower().endswith(_CODE):
+        return Plan(url, Kind.GITHUB, (Step(f"{raw}/{path}", Reads.CODE),))
+    return Plan(url, Kind.LINK, why="It is a file of a kind that is not read: linked only.")
 
 
 def _video(parts: SplitResult, _host: str) -> Plan:

@@ -38,6 +38,7 @@ _TYPES: Final = {
     "html": {"text/html", "application/xhtml+xml"},
     "pdf": {"application/pdf", "application/x-pdf", "application/octet-stream"},
     "markdown": {"text/plain", "text/markdown", "text/x-markdown", "text/x-rst"},
+    "code": {"text/plain"},
     "notebook": {"text/plain", "application/json", "application/x-ipynb+json"},
     "feed": {"application/atom+xml", "application/xml", "text/xml"},
 }
@@ -45,6 +46,7 @@ _CAPS: Final = {
     "html": 5_000_000,
     "pdf": 25_000_000,
     "markdown": 5_000_000,
+    "code": 1_000_000,
     "notebook": 15_000_000,
     "feed": 15_000_000,
     "robots": robots.MOST_BYTES,
@@ -52,6 +54,7 @@ _CAPS: Final = {
 _MEANS: Final = {
     Reads.PAGE: ("html", "pdf", "markdown"),
     Reads.TEXT: ("markdown",),
+    Reads.CODE: ("code",),
     Reads.NOTEBOOK: ("notebook",),
     Reads.FEED: ("feed",),
 }
@@ -254,7 +257,7 @@ def _begins_like(kind: str, body: bytes) -> bool:
     start = body[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if kind == "pdf":
         return b"%PDF-" in start[:1024]
-    if kind == "markdown":
+    if kind in {"markdown", "code"}:
         return b"\0" not in start
     wanted = {"html": (b"<",), "feed": (b"<",), "notebook": (b"{",)}.get(kind)
     return wanted is None or start.startswith((*wanted, b"\xff\xfe", b"\xfe\xff"))

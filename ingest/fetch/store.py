@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from coach.errors import StorageError
 from ingest.fetch.classify import Kind
 
+# Who is believed before the page itself.
 API = "arXiv's API"
 
 
