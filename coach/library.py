@@ -66,10 +66,11 @@ def further(found: Found, hits: Sequence[Hit], stored: Sequence[Stored]) -> tupl
     # An address may lead to a place within a page.
     cited = {link.url.partition("#")[0] for link in found.hits[0].passage.links}
     order = sorted(range(len(hits)), key=lambda at: (not _is_of(hits[at], cited), at))
-    quotes: dict[str, Citation] = {}
+    quotes: dict[tuple[Origin, str], Citation] = {}
     for at in order:
         if quote := _best_window(stored[at], found.vector):
-            quotes.setdefault(hits[at].passage.source, Citation(hits[at].passage, quote))
+            passage = hits[at].passage
+            quotes.setdefault((passage.origin, passage.source), Citation(passage, quote))
     return tuple(quotes.values())[:FURTHER]
 
 

@@ -7,6 +7,7 @@ its docstore, which knows whole documents: `ingest.run` compares passage by pass
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,12 +23,14 @@ from coach.domain import Entry, Origin, Passage, Reference
 from ingest.document import Document, Section
 from ingest.split import cut, entry_of
 
+_LINES = re.compile(r"lines? (\d+)")
+
 
 class PassageParser(NodeParser):
     """Cuts Markdown into passages at the borders of its blocks, never inside code, a table or a formula.
 
     A node has its document's metadata, and a `number` among the passages of the same `origin`, `source` and `path`; its id
-    follows from these, so it does not depend on what stands in other sections.
+    follows from these, so it does not depend on what stands in other sections. A `place` that is lines becomes its own lines.
     """
 
     def _parse_nodes(self, nodes: Sequence[BaseNode], show_progress: bool = False, **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002
@@ -36,12 +39,26 @@ class PassageParser(NodeParser):
         for node in nodes:
             where = [node.metadata.get(key, "") for key in ("origin", "source", "path")]
             parent = {NodeRelationship.SOURCE: node.as_related_node_info()}
-            for text in cut(node.get_content(MetadataMode.NONE)):
+            whole, at = node.get_content(MetadataMode.NONE), 0
+            for text in cut(whole):
+                at = whole.index(text, at)
                 numbers[json.dumps(where)] += 1
                 number = numbers[json.dumps(where)]
                 id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([*where, number])))
-                found.append(TextNode(id_=id_, text=text, metadata={"number": number}, relationships=parent))
+                about = {"number": number, "place": _within(node.metadata.get("place", ""), whole, at, text)}
+                found.append(TextNode(id_=id_, text=text, metadata=about, relationships=parent))
         return found
+
+
+def _within(place: str, whole: str, at: int, text: str) -> str:
+    """Where `text`, which begins `at` in `whole`, stands if `whole` stands at `place`."""
+    lines = _LINES.match(place)
+    if not lines:
+        return place
+    filled = len(whole) - len(whole.lstrip())
+    first = int(lines.group(1)) + whole.count("\n", filled, at)
+    last = first + text.count("\n")
+    return f"lines {first}-{last}" if last > first else f"line {first}"
 
 
 def entries_of(documents: Iterable[Document]) -> list[Entry]:

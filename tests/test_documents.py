@@ -67,6 +67,16 @@ def test_the_title_is_not_repeated_in_the_path_of_headings() -> None:
     assert section.path == ("Steeping time",)
 
 
+def test_each_passage_of_a_long_section_knows_its_own_lines() -> None:
+    text = "\n# Tea\n\n   \n" + "".join(f"Word {number} of many about tea, one line each time.\n\n" for number in range(60))
+    found = passages(text)
+    lines = text.split("\n")
+    assert len(found) > 2
+    for passage in found:
+        first, last = map(int, passage.place.removeprefix("lines ").split("-"))
+        assert "\n".join(lines[first - 1 : last]) == passage.text
+
+
 def test_a_heading_inside_a_fence_is_code() -> None:
     (section,) = read("# Tea\n\n```\n# not a heading\n```").sections
     assert "# not a heading" in section.text
@@ -105,7 +115,7 @@ def test_the_parser_runs_in_anybody_s_pipeline() -> None:
     told = {"source": "tea.md", "file_type": "text/markdown"}
     (node,) = IngestionPipeline(transformations=[PassageParser()]).run(documents=[LlamaDocument(text=table, metadata=told)])
     assert node.get_content(MetadataMode.NONE) == table
-    assert node.metadata == {**told, "number": 1}
+    assert node.metadata == {**told, "number": 1, "place": ""}
 
 
 def test_what_announces_a_list_stays_with_it() -> None:
