@@ -46,7 +46,7 @@ def _session(interviewer: Interviewer, stream: Stream, interview: Interview) -> 
         with st.container(horizontal=True, gap="xsmall", width="content", vertical_alignment="center"):
             _rename(interviewer, stream)
             st.button(
-                "",
+                "Delete",
                 key=f"delete-{stream.id}",
                 icon=":material/delete:",
                 type="tertiary",
@@ -63,7 +63,7 @@ def _result(interviewer: Interviewer, interview: Interview) -> str:
 
 def _rename(interviewer: Interviewer, stream: Stream) -> None:
     key = f"name-{stream.id}"
-    with st.popover("", icon=":material/edit:", type="tertiary", help=f"Rename {plain(stream.name)}", key=f"rename-{stream.id}"):
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", key=f"rename-{stream.id}"):
         st.text_input("Name", stream.name, key=key, max_chars=200)
         st.button("Rename", key=f"save-{key}", on_click=_save_name, args=(interviewer, stream.id, key))
 
