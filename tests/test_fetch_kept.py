@@ -50,7 +50,7 @@ def keep_forever(folder: Path) -> None:
 def test_a_store_that_is_killed_is_whole(tmp_path: Path) -> None:
     chance = random.Random(9)
     store = Store(tmp_path)
-    for _ in range(10):
+    for _ in range(5):
         store.forget_all()
         process = PROCESSES.Process(target=keep_forever, args=(tmp_path,))
         process.start()

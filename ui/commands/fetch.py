@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -23,6 +23,10 @@ from ingest.fetch.store import Record, Store
 from ingest.read import read_bank
 from ingest.sources import sources
 from ui.console import errors, out
+
+if TYPE_CHECKING:
+    # It brings the HTTP library along, which a dry run need not wait for.
+    from ingest.fetch.run import Fetcher
 
 _SHOWN_HOSTS = 12
 _SHOWN_FAILURES = 20
@@ -128,12 +132,21 @@ def _fetch(settings: Settings, store: Store, work: Sequence[Wanted], refresh: bo
     fetcher = Fetcher(store, client, manners, _now, stop)
     now = _now()
     with _by_host(hosts([page for page in work if due(page, store.record(page.plan.url), now, refresh)])) as told:
-        summary = fetcher.fetch(work, refresh, told)
+        summary = until_stopped(fetcher, work, refresh, told)
     for record in summary.failures[:_SHOWN_FAILURES]:
         errors.print(f"{record.url}: {record.why}", style="yellow", markup=False, soft_wrap=True)
     if (more := len(summary.failures) - _SHOWN_FAILURES) > 0:
         errors.print(f"... and {more} more: coach sources --state failed", style="yellow")
     out.print(told_of(summary, sum(not page.plan.steps for page in work)), soft_wrap=True)
+
+
+def until_stopped(fetcher: Fetcher, work: Sequence[Wanted], refresh: bool = False, told: Told | None = None) -> Summary:
+    """What came of all pages; ends the command with 130 if it was interrupted. The pages under way arrive or not."""
+    try:
+        return fetcher.fetch(work, refresh, told)
+    except KeyboardInterrupt:
+        errors.print("\nStopped. What came is kept; the same command goes on where it was.", soft_wrap=True)
+        raise typer.Exit(130) from None
 
 
 def told_of(summary: Summary, link_only: int) -> str:
