@@ -118,5 +118,6 @@ def forecast_chart(days: Sequence[int], today: date) -> None:
 
 def _draw(rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], height: int, alt: str) -> None:
     st.vega_lite_chart({"data": {"values": list(rows)}, "height": height, **spec}, width="stretch", alt=alt)
-    with st.expander("As a table", type="compact"):
-        st.table([{name.capitalize(): value for name, value in row.items()} for row in rows])
+    table = st.expander("As a table", type="compact", key=f"table-{alt}", on_change="rerun")
+    if table.open:
+        table.table([{name.capitalize(): value for name, value in row.items()} for row in rows])

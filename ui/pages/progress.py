@@ -28,13 +28,20 @@ def page(interviewer: Interviewer) -> None:
         session_list(interviewer, [])
         return
     chosen = _HISTORY if st.query_params.get("tab") == "history" else _OVERVIEW
-    overview, history = st.tabs([_OVERVIEW, _HISTORY], default=chosen)
-    with overview:
-        _overview(interviewer, past)
-    with history:
-        sessions = interviewer.interviews()
-        regrade(interviewer, [interview for _stream, interview in sessions])
-        session_list(interviewer, sessions)
+    # Only the tab that is open is drawn: charts are what takes a browser longest.
+    overview, history = st.tabs([_OVERVIEW, _HISTORY], default=chosen, key="progress-tab", on_change="rerun")
+    if overview.open:
+        with overview:
+            _overview(interviewer, past)
+    if history.open:
+        with history:
+            _sessions(interviewer)
+
+
+def _sessions(interviewer: Interviewer) -> None:
+    sessions = interviewer.interviews()
+    regrade(interviewer, [interview for _stream, interview in sessions])
+    session_list(interviewer, sessions)
 
 
 def _nothing_yet() -> None:

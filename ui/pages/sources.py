@@ -16,19 +16,22 @@ from ui.own_material import own_material
 from ui.show import linked, plain
 from ui.state import doorway, guarded
 
-_SHOWN = 15
-_CITING = 8
+_SHOWN = 10
+_CITING = 5
 _NAMES = {"pdf": "PDF"}
 _PAGES, _NOTES = "Pages", "Your notes"
 
 
 def page(interviewer: Interviewer) -> None:
     st.title("Sources", anchor=False)
-    pages, notes = st.tabs([_PAGES, _NOTES], default=_NOTES if st.query_params.get("tab") == "notes" else _PAGES)
-    with notes:
-        own_material(interviewer.now())
-    with pages:
-        _pages(interviewer)
+    shown = _NOTES if st.query_params.get("tab") == "notes" else _PAGES
+    pages, notes = st.tabs([_PAGES, _NOTES], default=shown, key="sources-tab", on_change="rerun")
+    if notes.open:
+        with notes:
+            own_material(interviewer.now())
+    if pages.open:
+        with pages:
+            _pages(interviewer)
 
 
 def _pages(interviewer: Interviewer) -> None:
