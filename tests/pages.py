@@ -68,7 +68,8 @@ def tea(**changes: Any) -> Interview:
 
 def seen(app: AppTest) -> str:
     """What stands on the page, as a reader sees it."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.success, app.error, app.warning, app.code)
+    heads = (app.title, app.header, app.subheader)
+    kinds = (*heads, app.markdown, app.caption, app.info, app.success, app.error, app.warning, app.code)
     return re.sub(r"\\(.)", r"\1", "\n".join(str(element.value) for kind in kinds for element in kind))
 
 

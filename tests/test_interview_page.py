@@ -115,7 +115,7 @@ def test_a_guess_is_called_one_and_a_remark_of_the_grader_is_shown() -> None:
 
 def test_too_little_to_grade_is_no_zero() -> None:
     app = answer(window(id=tea().id), "Hot water.")
-    assert "## –" in seen(app)
+    assert "– :small[:gray[of 5]]" in seen(app)
     assert "Too little to grade" in seen(app)
 
 

@@ -56,7 +56,7 @@ def _score(turn: Turn, grade: Grade) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if turn.asked.why is not Kind.FOLLOW_UP:
             shown = "–" if turn.score is None else f"{turn.score:.1f}"
-            st.markdown(f"## {shown} :small[:gray[of 5]]", width="content")
+            st.header(f"{shown} :small[:gray[of 5]]", anchor=False, width="content")
         with st.container(horizontal=True, gap="xsmall"):
             for verdict, color in _COLORS.items():
                 count = sum(one.verdict is verdict for one in grade.verdicts)

@@ -23,7 +23,7 @@ def report_view(interviewer: Interviewer, interview: Interview) -> None:
     made = report(interview, interviewer.questions, titles(interviewer.topics), interviewer.now())
     with landing("report"):
         st.title("Report", anchor=False)
-    st.markdown(f"## {score(made.overall.score)} :small[:gray[of 5]]")
+    st.header(f"{score(made.overall.score)} :small[:gray[of 5]]", anchor=False)
     st.caption(plain(summary(made.overall)))
     regrade(interviewer, [interview])
     _study(made.study)
@@ -70,7 +70,7 @@ def _study(found: Sequence[Study]) -> None:
     st.subheader("Study these next", anchor=False)
     for number, study in enumerate(found):
         verdict = study.point.verdict
-        with st.container(border=True, gap="xsmall"):
+        with st.container(border=True, gap="xsmall", key=f"row-study-{number}"):
             st.markdown(f"**{plain(verdict.point.text)}**")
             st.caption(f"{SIGNS[verdict.verdict]} {verdict.verdict} · question {study.question}: {plain(study.prompt)}")
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):

@@ -52,7 +52,7 @@ def _wanted(names: Mapping[str, str], stands: Mapping[Standing, int]) -> Wanted:
         key="bank-state",
         help="  \n".join(f"{standing.capitalize()}: {meaning}." for standing, meaning in MEANS.items()),
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         levels = st.pills("Level", list(Level), selection_mode="multi", format_func=str.capitalize, key="bank-level")
         topics = st.multiselect(
             "Topics", list(names), format_func=names.__getitem__, key="bank-topic", placeholder="All topics", width=420
