@@ -37,7 +37,8 @@ class PassageParser(NodeParser):
         found: list[BaseNode] = []
         numbers = Counter[str]()
         for node in nodes:
-            where = [node.metadata.get(key, "") for key in ("origin", "source", "path")]
+            about = node.metadata
+            where = [about.get("origin", ""), about.get("source", node.node_id), about.get("path", "")]
             parent = {NodeRelationship.SOURCE: node.as_related_node_info()}
             whole, at = node.get_content(MetadataMode.NONE), 0
             for text in cut(whole):
@@ -45,8 +46,8 @@ class PassageParser(NodeParser):
                 numbers[json.dumps(where)] += 1
                 number = numbers[json.dumps(where)]
                 id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([*where, number])))
-                about = {"number": number, "place": _within(node.metadata.get("place", ""), whole, at, text)}
-                found.append(TextNode(id_=id_, text=text, metadata=about, relationships=parent))
+                own = {"number": number, "place": _within(about.get("place", ""), whole, at, text)}
+                found.append(TextNode(id_=id_, text=text, metadata=own, relationships=parent))
         return found
 
 
