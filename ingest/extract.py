@@ -170,4 +170,4 @@ def _require(text: str, page: HtmlElement) -> None:
     whole = _said(page)
     if page.xpath("//input[@type='password']") or _WALL.search(whole):
         raise NeedsLogin("The page shows its text only after a login, a consent or to a person.")
-    raise ExtractError(f"The page has {count} words of text, fewer than {FEWEST_WORDS}: nothing to learn from.")
+    raise ExtractError(f"The page has too little text, {count} of at least {FEWEST_WORDS} words: nothing to learn from.")

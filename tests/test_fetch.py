@@ -23,6 +23,7 @@ from ingest.fetch.store import Record, State, Store
 from ingest.sources import Source, kind
 from tests.site import MODIFIED, PROSE, Answer, Asked, Clock, Pages, Site, feed, moved, page, pdf, robots, web
 
+KINDS = Path(__file__).parent / "kinds"
 LONG = f"<p>{PROSE}</p><p>{PROSE}</p>"
 WIKI = (
     f"<html><body><section><h2 id='Law'>The law</h2>{LONG}<p>It says "
@@ -187,6 +188,22 @@ def test_a_refresh_makes_only_conditional_requests_for_what_is_here(fetched: Fet
     assert all(it.conditional for it in asked)
     assert summary.unchanged == len(here)
     assert texts(folder) == before
+
+
+def test_every_kind_of_page_is_fetched_once_and_reads_the_same_ever_after(tmp_path: Path) -> None:
+    kinds = {
+        f"/{file.stem}": Answer(body=file.read_bytes(), headers={"Last-Modified": MODIFIED}) for file in KINDS.glob("*.html")
+    }
+    work = wanted(cited(*(f"https://kinds.example{path}" for path in kinds)))
+    with web({"kinds.example": kinds}) as site:
+        first = site.fetcher(tmp_path, Clock()).fetch(work)
+        asked, before = Counter(site.paths(robots=True)), texts(tmp_path)
+        site.asked.clear()
+        second = site.fetcher(tmp_path, Clock()).fetch(work, refresh=True)
+        assert all(it.conditional for it in site.asked)
+    assert asked == Counter(f"kinds.example{path}" for path in [*kinds, "/robots.txt"])
+    assert (first.states, second.unchanged, len(before)) == ({State.FETCHED: len(kinds)}, len(kinds), len(kinds))
+    assert texts(tmp_path) == before
 
 
 def test_every_request_says_who_asks(fetched: Fetched) -> None:

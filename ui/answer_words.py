@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coach.domain import Answer, AnswerKind, Checked, Citation, Manner, Origin, Spent
+from coach.domain import Answer, AnswerKind, Checked, Citation, Manner, Origin, Passage, Spent
 from coach.write import MARK
 
 # What a chip says, in the order of the chips.
@@ -33,6 +33,12 @@ def whose(answer: Answer, citation: Citation) -> str:
     lead = "The page it cites says" if passage.source in named else "Another source says"
     about = (passage.title, passage.by, f"fetched {passage.as_of}" if passage.as_of else "")
     return f"{lead} ({', '.join(filter(None, about))})"
+
+
+def where(passage: Passage) -> str:
+    """Its page or file, and the place there."""
+    apart = "" if passage.place.startswith("#") or not passage.place else ", "
+    return f"{passage.source.partition('#')[0] if passage.place.startswith('#') else passage.source}{apart}{passage.place}"
 
 
 def spent(took: Spent) -> str:

@@ -96,9 +96,11 @@ def with_text(record: Record, store: Store, sandbox: Sandbox) -> Record:
 
 def _of(record: Record, document: Document) -> Document:
     """The document as this record knows it: under the address the bank cites, with the day it was read."""
+    nameless = document.title in {record.final, record.asked, record.url}
     return replace(
         document,
         source=record.url,
+        title=record.title if record.title and (nameless or record.by_api) else document.title,
         as_of=record.read_at[:10],
         authors=record.authors if record.by_api else document.authors,
         published=record.published if record.by_api else document.published,

@@ -83,7 +83,9 @@ def _standing(plan: Plan, records: Mapping[str, Record]) -> Standing:
     record = records.get(plan.url)
     # Who brought in a page by hand has it, whatever the plan says.
     if record is None:
-        return Standing(State.LINK if not plan.steps else State.UNFETCHED, plan.why, plan.kind)
+        if plan.steps:
+            return Standing(State.UNFETCHED, "Nobody has asked for it yet: coach fetch.", plan.kind)
+        return Standing(State.LINK, plan.why, plan.kind)
     return Standing(
         record.state,
         record.why or _read_from(record),

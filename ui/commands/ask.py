@@ -19,7 +19,7 @@ from coach.service import asked
 from coach.settings import load_settings
 from coach.wiring import open_coach, open_conversations
 from ingest.refresh import material
-from ui.answer_words import about, spent, whose
+from ui.answer_words import about, spent, where, whose
 from ui.console import errors, out, waiting
 
 
@@ -97,6 +97,6 @@ def _show(answer: Answer) -> None:
         out.print(f"[{number}] {passage.heading}  ({passage.source}, {passage.place})", markup=False, style="dim", soft_wrap=True)
     for citation in answer.further:
         out.print(f"{whose(answer, citation)}: {citation.quote}", markup=False, soft_wrap=True)
-        out.print(f"    {citation.passage.source}, {citation.passage.place}", markup=False, style="dim", soft_wrap=True)
+        out.print(f"    {where(citation.passage)}", markup=False, style="dim", soft_wrap=True)
     for link in {link.url: link for citation in answer.citations for link in citation.passage.links}.values():
         out.print(f"    {link.title}: {link.url}", markup=False, style="dim", soft_wrap=True)

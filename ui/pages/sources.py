@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from coach.interviewer import Interviewer, titles
 from ingest.fetch.state import Standing, states
-from ingest.fetch.store import Store
+from ingest.fetch.store import State, Store
 from ingest.sources import KINDS, Source, sources
 from ui.address import chosen, remember
 from ui.own_material import own_material
@@ -66,16 +67,21 @@ def _wanted(interviewer: Interviewer, found: Sequence[Source], known: Mapping[st
         format_func=lambda kind: f"{_NAMES.get(kind, kind.capitalize())} {counts[kind]}",
         key="sources-kind",
     )
-    with st.container(horizontal=True):
-        topics = st.multiselect(
-            "Topics", list(names), format_func=names.__getitem__, key="sources-topic", placeholder="All topics", width=420
+    topics = st.multiselect(
+        "Topics", list(names), format_func=names.__getitem__, key="sources-topic", placeholder="All topics", width=420
+    )
+    stands = Counter(known.values())
+    state = (
+        st.pills(
+            "State",
+            [name for name in map(str, State) if stands[name]],
+            selection_mode="multi",
+            format_func=lambda name: f"{name.capitalize()} {stands[name]}",
+            key="sources-state",
         )
-        stands = sorted(set(known.values()))
-        state = (
-            st.pills("State", stands, selection_mode="multi", format_func=str.capitalize, key="sources-state")
-            if len(stands) > 1
-            else []
-        )
+        if len(stands) > 1
+        else []
+    )
     remember("sources", {"q": text, "kind": kinds, "topic": topics, "state": state})
     words = text.casefold().split()
     return [
@@ -106,9 +112,9 @@ def _row(interviewer: Interviewer, source: Source, standing: Standing) -> None:
     with st.container(border=True, gap="xxsmall", key=f"row-{source.url}"):
         st.markdown(f"**{linked(source.title, source.url)}**")
         host = urlsplit(source.url).hostname or ""
-        st.markdown(f":gray-badge[{source.kind}] :small[:gray[{plain(f'{host} · {standing.state}')}]]")
-        if standing.why:
-            st.caption(plain(standing.why))
+        st.markdown(f":gray-badge[{source.kind}] :small[:gray[{plain(host)} · **{standing.state}**]]")
+        for said in filter(None, (standing.why, standing.by)):
+            st.caption(plain(said))
         with st.container(horizontal=True, gap="small"):
             for id_ in source.questions[:_CITING]:
                 prompt = interviewer.questions[id_].prompt
