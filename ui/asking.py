@@ -56,8 +56,9 @@ def person_says(question: str, manner: Manner) -> None:
 def ask(conversations: Conversations, conversation: Conversation, wanted: Wish, meanwhile: Callable[[], None]) -> Answer | None:
     """Draw the question and its answer as it comes, and leave the address naming the conversation.
 
-    `meanwhile` draws the rest of the page once the first stage is seen. None if there is no answer: then the reason is
-    kept, on disk or for the page to tell.
+    `meanwhile` draws the rest of the page: at once where that is hardly anything, else when the answer takes a while, so
+    that the first stage never waits for it. None if there is no answer: then the reason is kept, on disk or for the page
+    to tell.
     """
     person_says(wanted.question, wanted.manner)
     with st.chat_message("assistant", avatar=COACH):
@@ -80,7 +81,9 @@ def _drawn(
         st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", shortcut="Esc")
     shown, said = "", "searching" if doorway().ready else _WARMING
     doing.markdown(_doing(said))
-    meanwhile()
+    waits = bool(conversation.turns)
+    if not waits:
+        meanwhile()
     stop, answer = Stop(), None
     steps_of = conversations.ask(conversation, wanted.question, wanted.manner, stop)
     with _underway(stop), closing(paced(steps_of, stop)) as steps:
@@ -93,6 +96,9 @@ def _drawn(
                 text.markdown(answer_markdown(shown))
             elif isinstance(step, Answer):
                 answer = step
+            elif waits:
+                meanwhile()
+                waits = False
             # Drawn also when nothing came: only what draws can be interrupted.
             doing.markdown(_doing(said))
     return answer
