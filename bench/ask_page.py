@@ -37,9 +37,9 @@ _WATCH = r"""
   window.seen = {};
   const look = () => {
     const seen = window.seen, all = messages();
-    if (!seen.enter || all.length < before + 2) return;
+    if (!seen.enter || seen.answer || all.length < before + 2) return;
     const said = all[all.length - 1].querySelector('[data-testid=stChatMessageContent]')?.innerText ?? '';
-    const note = name => requestAnimationFrame(() => { seen[name] ??= performance.now() - seen.enter; });
+    const note = name => requestAnimationFrame(() => { seen[name] ??= performance.now() - seen.enter; look(); });
     if (!seen.stage && said.trim()) note('stage');
     if (seen.stage && still() && !document.querySelector('.st-key-stop')) note('answer');
   };
