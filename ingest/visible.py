@@ -90,16 +90,15 @@ _ROOTS = {"html", "body", "main", "article"}
 
 def only_visible(page: HtmlElement) -> int:
     """Drop what a reader does not see or would not call the page's text, and say how many words of it were hidden."""
-    hidden = [element for element in page.iter() if isinstance(element.tag, str) and _hides(element.get("style", ""))]
-    hidden += _hidden_by_rules(page)
-    words = 0
-    for element in hidden:
-        if element.get("role") != "tabpanel":
-            words += len(element.text_content().split()) if element.getparent() is not None else 0
-            drop(element)
+    rules = _rules_of(page)
     for element in _NEVER(page):
         drop(element)
     whole = _length(page)
+    words = 0
+    for element in _hidden(page, rules):
+        if element.get("role") != "tabpanel" and element.getparent() is not None and _length(element) < _MOST * whole:
+            words += len(element.text_content().split())
+            drop(element)
     for element in [*_ASIDE(page), *page.iter("form"), *_led_elsewhere(page)]:
         if _length(element) < _MOST * whole:
             drop(element)
@@ -162,15 +161,20 @@ def _furniture(page: HtmlElement) -> Iterator[HtmlElement]:
             yield element
 
 
-def _hidden_by_rules(page: HtmlElement) -> list[HtmlElement]:
-    """What the page's own style sheets hide, by themselves or by the color of its letters."""
+def _rules_of(page: HtmlElement) -> list[tuple[str, str]]:
+    """The rules of the page's own style sheets that may choose something in it: selector and declarations."""
+    names = set(" ".join(page.xpath("//@class | //@id")).split())
     sheets = (
         tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True) for sheet in page.iter("style")
     )
-    names = set(" ".join(page.xpath("//@class | //@id")).split())
-    rules = [(selector, _compact(style)) for sheet in sheets for selector, style in _rules(sheet) if _may_choose(selector, names)]
+    return [(selector, _compact(style)) for sheet in sheets for selector, style in _rules(sheet) if _may_choose(selector, names)]
+
+
+def _hidden(page: HtmlElement, rules: list[tuple[str, str]]) -> list[HtmlElement]:
+    """What a style hides, by itself or by the color of its letters."""
     own = [(element, _compact(element.get("style", ""))) for element in page.xpath("//*[@style]")]
-    found = [element for selector, style in rules if _HIDDEN.search(style) for element in _chosen(page, selector)]
+    found = [element for element, style in own if _HIDDEN.search(style)]
+    found += [element for selector, style in rules if _HIDDEN.search(style) for element in _chosen(page, selector)]
     letters = {font: _compact(font.get("color", "")) for font in page.xpath("//font[@color]")}
     pale = [(element, style) for selector, style in rules if _PALE.search(style) for element in _chosen(page, selector)]
     for element, style in [*pale, *own]:
@@ -179,8 +183,7 @@ def _hidden_by_rules(page: HtmlElement) -> list[HtmlElement]:
     if letters:
         grounds = [(one, style) for selector, style in rules if _GROUND.search(style) for one in _chosen(page, selector)]
         found += _unseen(letters, {one: said.group(1) for one, style in [*grounds, *own] if (said := _GROUND.search(style))})
-    whole = _length(page)
-    return [element for element in found if _length(element) < _MOST * whole]
+    return found
 
 
 def _may_choose(selector: str, names: set[str]) -> bool:
@@ -220,10 +223,6 @@ def _unseen(letters: dict[HtmlElement, str], grounds: dict[HtmlElement, str]) ->
 
 def _compact(style: str) -> str:
     return re.sub(r"\s+", "", style.lower())
-
-
-def _hides(style: str) -> bool:
-    return bool(style) and bool(_HIDDEN.search(_compact(style)))
 
 
 def _length(element: HtmlElement) -> int:
