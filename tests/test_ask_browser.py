@@ -9,18 +9,11 @@ from typing import Any
 
 import pytest
 
-from coach.settings import load_settings
-from ingest.refresh import refresh
 from tests.asking import GREEN, HONEST, OOLONG
-from tests.browser import CHROMIUM, chromium, running, window
+from tests.browser import ask, chromium, fits, needs_chromium, running, small_bank, window
 from tests.llm_server import Exchange, Scripted, Step, scripted, stall, stream
-from tests.material import write_corpus
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"),
-]
+pytestmark = needs_chromium
 FIRST = "Green tea is brewed with water well below boiling, at about 75 degrees"
 STOPPED = "You stopped this answer before its end."
 
@@ -42,23 +35,17 @@ class Place:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    corpus = write_corpus(tmp_path_factory.mktemp("corpus"))
     says: deque[Step] = deque()
 
     def next_said(exchange: Exchange) -> None:
         says.popleft()(exchange)
 
-    with pytest.MonkeyPatch.context() as patch, scripted(*[next_said] * 20) as server:
-        settings = {
-            "COACH_HOME": str(tmp_path_factory.mktemp("home")),
-            "COACH_CORPUS": str(corpus),
-            "COACH_EMBEDDER": "hashing",
-        }
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        refresh(load_settings())
-        with running({**settings, "COACH_MODEL": "small", "OPENAI_BASE_URL": server.url}) as address:
-            yield Place(address, server, says)
+    with (
+        small_bank(tmp_path_factory.mktemp("ask")) as env,
+        scripted(*[next_said] * 20) as server,
+        running({**env, "COACH_MODEL": "small", "OPENAI_BASE_URL": server.url}) as address,
+    ):
+        yield Place(address, server, says)
 
 
 @pytest.fixture
@@ -66,12 +53,6 @@ def place(shared: Place) -> Place:
     shared.server.hung_up.clear()
     shared.says.clear()
     return shared
-
-
-def ask(page: Any, question: str) -> None:
-    box = page.get_by_role("textbox", name="Ask about generative AI")
-    box.fill(question)
-    box.press("Enter")
 
 
 def opened(browser: Any, address: str, width: int = 1280) -> Any:
@@ -143,7 +124,7 @@ def test_on_a_phone_by_keyboard_alone(browser: Any, place: Place) -> None:
         ask(page, GREEN)
         page.get_by_text("12 tokens, cost unknown").nth(number).wait_for()
         assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits(page)
     page.get_by_role("button", name="1", exact=True).first.press("Enter")
     page.get_by_role("dialog").get_by_text("What it stands on").wait_for()
     page.keyboard.press("Escape")
@@ -152,4 +133,4 @@ def test_on_a_phone_by_keyboard_alone(browser: Any, place: Place) -> None:
     drawer.get_by_role("textbox").fill("scalds")
     drawer.get_by_role("textbox").press("Enter")
     drawer.get_by_text("makes the cup bitter").or_(drawer.get_by_text("scalds the leaves")).first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
