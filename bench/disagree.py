@@ -4,7 +4,8 @@
 
 The pages are made up. Of each question's key points one sentence at a time is its page: with a number changed, with a
 "not" put in, as it is, and statements of `eval/cases/statements.jsonl` that contradict it or say it freely. Then the
-answers to all other questions of the topic are its page: they agree, so whatever is found there is wrong.
+answers to all other questions of the topic are its page: they agree, so whatever is found there is wrong. The key points are
+compared as well, so what was only changed in one of them is found too easily: a page says it in its own words.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def sentences(question: Question, statements: Sequence[Statement]) -> Iterator[t
         if verb := _VERB.search(point.text):
             yield "with a not put in", f"{point.text[: verb.end()]} not{point.text[verb.end() :]}"
     for one in statements:
+        if verb := _VERB.search(one.said):
+            yield "said freely, a not put in", f"{one.said[: verb.end()]} not{one.said[verb.end() :]}"
         yield from (("said freely", one.said), ("a near contradiction", one.near), ("a free contradiction", one.free))
 
 

@@ -1,4 +1,4 @@
-"""Answers of the bank and pages they cite become disagreements: the same statement with another number, or denied.
+"""What the bank says and the pages it cites become disagreements: the same statement with another number, or denied.
 
 A candidate is found by its words alone, so that only the few sentences that might disagree are embedded. What is listed
 is for a person to look at: a page may speak of another version, another model or another year.
@@ -34,7 +34,10 @@ Statement = tuple[str, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A sentence of a question's answer and one of a page it cites that cannot both be right. `near` is their cosine."""
+    """A sentence of a question's answer or key points and one of a page it cites that cannot both be right.
+
+    `near` is their cosine.
+    """
 
     question: Question
     said: str
@@ -70,7 +73,10 @@ def pages_of(questions: Iterable[Question], passages: Iterable[Passage]) -> Mapp
 def disagreements(
     questions: Iterable[Question], pages: Mapping[str, Sequence[Passage]], embedder: Embedder, lexicon: Lexicon
 ) -> list[Disagreement]:
-    """Where answers and the pages given for them disagree, in the order of the questions, the nearest first."""
+    """Where the bank and the pages given for it disagree, in the order of the questions, the nearest first.
+
+    A sentence of a page is listed once for a question, beside what of its answer and key points is nearest.
+    """
     cited = {page.id: page for of_one in pages.values() for page in of_one}
     stated = {id_: tuple(_statements(page.text, lexicon)) for id_, page in cited.items()}
     found = [one for question in questions for one in _suspected(question, pages.get(question.id, ()), stated, lexicon)]
@@ -78,14 +84,19 @@ def disagreements(
     vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
     near = [Disagreement(*one, float(vectors[one[1]] @ vectors[one[3]])) for one in found]
     order = {id_: place for place, id_ in enumerate(dict.fromkeys(one.question.id for one in near))}
-    return sorted((one for one in near if one.near >= SAME), key=lambda one: (order[one.question.id], -one.near))
+    ranked = sorted((one for one in near if one.near >= SAME), key=lambda one: (order[one.question.id], -one.near))
+    nearest: dict[tuple[str, str, str], Disagreement] = {}
+    for one in ranked:
+        nearest.setdefault((one.question.id, one.page.id, one.theirs), one)
+    return list(nearest.values())
 
 
 def _suspected(
     question: Question, pages: Sequence[Passage], stated: Mapping[str, Sequence[Statement]], lexicon: Lexicon
 ) -> Iterator[tuple[Question, str, Passage, str, str]]:
     """Pairs of sentences that share their words and differ in what they state."""
-    ours = list(_statements(question.answer, lexicon)) if pages else []
+    stands = "\n".join([question.answer, "", *(f"- {point.text}" for point in question.key_points)])
+    ours = list(_statements(stands, lexicon)) if pages else []
     for page in pages:
         for theirs, their_words in stated[page.id]:
             for said, our_words in ours:
