@@ -158,3 +158,38 @@ def test_letters_are_read_as_the_page_wrote_them() -> None:
 def test_the_same_page_is_read_the_same_twice() -> None:
     html = WIKI.replace("{hidden}", "")
     assert read(html) == read(html)
+
+
+def page_with(body: str, head: str = "") -> str:
+    return f"<html><head>{head}</head><body><main><h1>Tea</h1><p>{PROSE * 4}</p>{body}</main></body></html>"
+
+
+def test_prices_are_no_formulas_and_formulas_no_emphasis() -> None:
+    text = text_of(read(page_with("<p>It costs $5 to brew, or $10 and $x_i * y_i$ at most: \\(a_1 < b\\), not $US$20.</p>")))
+    assert "It costs $5 to brew, or $10 and $x_i * y_i$ at most: $a_1 < b$, not $US$20." in text
+
+
+def test_mathml_without_tex_becomes_tex() -> None:
+    root = "<msqrt><mi>n</mi></msqrt>"
+    math = f"<math display=block><munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover><mfrac><mn>1</mn>{root}</mfrac></math>"
+    assert r"$$∑_{i}^{n} \frac{1}{\sqrt{n}}$$" in text_of(read(page_with(math)))
+
+
+def test_what_a_server_sends_late_is_read() -> None:
+    late = f"<div id='S:1' hidden><h2>Late</h2><p>{PROSE * 6} LATEWORD</p></div>"
+    assert "LATEWORD" in text_of(read(f"<html><body><div id='B:1'></div>{late}<script>$RC('B:1','S:1')</script></body></html>"))
+
+
+def test_a_box_that_holds_most_of_a_page_is_no_comment_and_not_hidden() -> None:
+    for around in ("class='commentOnSelection'", "aria-hidden='true'", "style='opacity: 0'", "id='cookie-aware-content'"):
+        text = text_of(
+            read(f"<html><body><div {around}><h1>Tea</h1><p>{PROSE * 6}</p><h2>Heat</h2><p>HEATWORD.</p></div></body>")
+        )
+        assert "HEATWORD" in text, around
+
+
+def test_letters_on_a_dark_ground_are_seen() -> None:
+    style = "<style>.dark { background: #123 } .dark p { color: #fff } .lost { color: #fff }</style>"
+    text = text_of(read(page_with("<div class=dark><p>SEENWORD in white.</p></div><p class=lost>GHOSTWORD in white.</p>", style)))
+    assert "SEENWORD" in text
+    assert "GHOSTWORD" not in text
