@@ -1,28 +1,63 @@
-"""axe looks at every page of the running app, at two widths, light and dark, and the keyboard reaches what a mouse does."""
+"""axe looks at every page, dialog and popover of the running app, and the keyboard reaches what a mouse does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from coach.settings import load_settings
-from ingest.refresh import refresh
-from tests.browser import CHROMIUM, SCHEMES, WIDTHS, chromium, running, settle, window
-from tests.material import write_corpus
+from coach.interview import Setup
+from coach.settings import Settings, load_settings
+from coach.wiring import make_history, open_coach, open_interviewer
+from ingest.read import whole_bank
+from tests.browser import chromium, needs_chromium, running, settle, small_bank, window
 from tests.pictures import View, evenings, opened
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"),
-]
+pytestmark = needs_chromium
+_ASKED = "/ask?q=How is green tea brewed?"
 
-VIEWS = (
+
+def pressed(*names: str) -> Callable[[Any], None]:
+    """The first button of each name is pressed, by keyboard."""
+
+    def act(page: Any) -> None:
+        for name in names:
+            page.get_by_role("button", name=name).first.press("Enter")
+            settle(page)
+
+    return act
+
+
+def cited(page: Any) -> None:
+    page.get_by_role("button", name="1", exact=True).first.press("Enter")
+    page.get_by_role("dialog").wait_for()
+
+
+def answered(page: Any) -> None:
+    page.get_by_label("Your answer").fill("The leaves steep for two minutes, and the kettle stays where it is.")
+    page.get_by_label("Your answer").press("Control+Enter")
+    page.get_by_role("button", name="Done").wait_for()
+    opened(page)
+
+
+def reported(page: Any) -> None:
+    page.locator("[class*=st-key-row-]").get_by_role("link").first.click()
+    page.get_by_role("heading", name="Report").wait_for()
+    opened(page)
+
+
+def with_model(page: Any) -> None:
+    page.get_by_role("radio", name="Language model").press("Space")
+    opened(page)
+
+
+# The pages, then what opens on them.
+PAGES = (
     View("today", "/", opened),
     View("ask", "/ask"),
-    View("answer", "/ask?q=How is green tea brewed?"),
+    View("answer", _ASKED),
     View("refusal", "/ask?q=Who won the football match yesterday evening?"),
     View("interview", "/interview", opened),
     View("practice", "/practice", opened),
@@ -30,7 +65,21 @@ VIEWS = (
     View("question", "/question?id=TE01", opened),
     View("progress", "/progress", opened),
     View("sources", "/sources"),
+    View("notes", "/sources?tab=notes"),
     View("settings", "/settings", opened),
+)
+OPEN = (
+    View("passage", _ASKED, cited),
+    View("more", _ASKED, pressed("More")),
+    View("conversations", "/ask", pressed("Conversations")),
+    View("account", "/ask", pressed("Nothing leaves this machine")),
+    View("live", "/practice?id=TE01", pressed("Hint")),
+    View("feedback", "/practice?id=TE01", answered),
+    View("dispute", "/practice?id=TE01", pressed("I did say that")),
+    View("done", "/practice?id=TE01", pressed("Done")),
+    View("renaming", "/progress?tab=history", pressed("Rename")),
+    View("report", "/progress?tab=history", reported),
+    View("model", "/settings", with_model),
 )
 
 # What Streamlit draws and we cannot change: the rule, and a part of the markup it is about.
@@ -40,22 +89,34 @@ STREAMLITS_OWN = (("svg-img-alt", "graphics-document"),)
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app over the small bank and three evenings of practice."""
-    folder = tmp_path_factory.mktemp("accessibility")
-    corpus = write_corpus(folder / "corpus")
-    env = {"COACH_HOME": str(folder / "home"), "COACH_CORPUS": str(corpus), "COACH_EMBEDDER": "hashing"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in env.items():
-            patch.setenv(name, value)
-        refresh(load_settings())
+    with small_bank(tmp_path_factory.mktemp("accessibility")) as env:
         evenings(load_settings(), ("tea", "sailing", "tea"))
-    with running(env) as url:
-        yield url
+        _many_more(load_settings())
+        with running(env) as url:
+            yield url
+
+
+def _many_more(settings: Settings) -> None:
+    """So many interviews that their list has a second page."""
+    coach = open_coach(settings)
+    interviewer = open_interviewer(coach, whole_bank(settings.corpus).topics, settings, make_history(settings))
+    for _ in range(10):
+        interviewer.end(interviewer.begin(Setup(questions=1)))
+    interviewer.history.close()
+    coach.index.close()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with chromium() as launched:
         yield launched
+
+
+@pytest.fixture
+def page(look: tuple[int, str], browser: Any) -> Iterator[Any]:
+    opened = window(browser, *look)
+    yield opened
+    opened.context.close()
 
 
 def serious(page: Any) -> list[str]:
@@ -71,15 +132,127 @@ def serious(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "scheme"), list(zip(WIDTHS, SCHEMES, strict=True)))
-def test_no_page_has_a_serious_barrier(browser: Any, address: str, width: int, scheme: str) -> None:
-    page = window(browser, width, scheme)
+@pytest.mark.parametrize("views", [PAGES, OPEN], ids=["pages", "what-opens"])
+def test_nothing_has_a_serious_barrier(page: Any, address: str, views: tuple[View, ...]) -> None:
     barriers = {}
-    for view in VIEWS:
+    for view in views:
         page.goto(f"{address}{view.path}")
-        view.act(page)
         settle(page)
+        if view.act is not settle:
+            view.act(page)
+            settle(page)
         if found := serious(page):
             barriers[view.name] = found
-    page.context.close()
     assert not barriers
+
+
+# The keyboard. A stop is what Tab leads to: what it is called, how far down it stands, and how it looks.
+_STOP = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  const looks = [];
+  for (let one = at, n = 0; one && n < 5; one = one.parentElement, n++) {
+    const style = getComputedStyle(one);
+    looks.push([style.outline, style.boxShadow, style.borderColor, style.backgroundColor, style.color].join());
+  }
+  window.stops = [...(window.stops || []), at];
+  const scrolled = document.querySelector('[data-testid=stMain]')?.scrollTop || 0;
+  const box = at.getBoundingClientRect();
+  const name = at.getAttribute('aria-label') || at.innerText || at.placeholder || at.tagName;
+  return {name: name.trim().slice(0, 60), top: box.top + scrolled, tall: box.height, looks: looks.join(' | '),
+          main: !!at.closest('[data-testid=stMain]'), again: window.stops.indexOf(at) < window.stops.length - 1};
+}"""
+# What can be reached by a mouse and takes part in the order of Tab, but was no stop; within a group, arrows lead on.
+_MISSED = """() => {
+  const reached = (one) => {
+    const group = one.closest('[role=radiogroup], [role=toolbar], [role=tablist]') || one;
+    return window.stops.some((stop) => group.contains(stop));
+  };
+  return [...document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex]')]
+  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({visibilityProperty: true, opacityProperty: true})
+    && one.getClientRects().length && !reached(one))
+  .map((one) => one.outerHTML.slice(0, 200));
+}"""
+_BLURRED = """() => window.stops.map((at) => {
+  const looks = [];
+  for (let one = at, n = 0; one && n < 5; one = one.parentElement, n++) {
+    const style = getComputedStyle(one);
+    looks.push([style.outline, style.boxShadow, style.borderColor, style.backgroundColor, style.color].join());
+  }
+  return looks.join(' | ');
+})"""
+_MOST_STOPS = 120
+
+
+def stops(page: Any) -> list[dict[str, Any]]:
+    """Where Tab leads from the top of the page, until it comes round."""
+    page.add_style_tag(content="* { transition: none !important; animation: none !important; }")
+    page.evaluate("document.activeElement.blur(), window.stops = []")
+    found: list[dict[str, Any]] = []
+    while len(found) < _MOST_STOPS:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(_STOP)
+        if stop is None or stop["again"]:
+            return found
+        found.append(stop)
+    raise AssertionError(f"Tab does not come round: {[stop['name'] for stop in found[-5:]]}")
+
+
+@pytest.mark.parametrize("view", PAGES, ids=lambda view: view.name)
+def test_tab_leads_through_everything_from_top_to_bottom_and_shows_where_it_is(browser: Any, address: str, view: View) -> None:
+    page = window(browser, 1280, "light")
+    page.goto(f"{address}{view.path}")
+    settle(page)
+    found = stops(page)
+    page.evaluate("document.activeElement.blur(), window.stops.pop()" if len(found) < len(page.evaluate("window.stops")) else "0")
+    assert page.evaluate(_MISSED) == []
+    blurred = page.evaluate(_BLURRED)
+    assert [stop["name"] for stop, plain in zip(found, blurred, strict=False) if stop["looks"] == plain] == []
+    inside = [stop for stop in found if stop["main"]]
+    upward = [(one["name"], two["name"]) for one, two in pairwise(inside) if two["top"] + two["tall"] < one["top"]]
+    assert upward == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("path", "name"), [(_ASKED, "More"), ("/ask", "Nothing leaves this machine")])
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_popover_opens_and_closes_by_keyboard(browser: Any, address: str, path: str, name: str, key: str) -> None:
+    page = window(browser, 1280, "light")
+    page.goto(f"{address}{path}")
+    trigger = page.get_by_role("button", name=name)
+    trigger.wait_for()
+    settle(page)
+    trigger.press(key)
+    body = page.get_by_test_id("stPopoverBody")
+    body.wait_for()
+    page.keyboard.press("Escape")
+    body.wait_for(state="hidden")
+    page.wait_for_function("button => button === document.activeElement", arg=trigger.element_handle())
+    page.context.close()
+
+
+def test_a_dialog_keeps_the_keyboard_until_it_is_closed_and_gives_it_back(browser: Any, address: str) -> None:
+    page = window(browser, 1280, "light")
+    page.goto(f"{address}{_ASKED}")
+    page.get_by_role("button", name="Quiz me").wait_for()
+    settle(page)
+    cited(page)
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert page.evaluate("!!document.activeElement.closest('[role=dialog]') || document.activeElement === document.body")
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    page.wait_for_function("document.activeElement.innerText === '1'")
+    page.context.close()
+
+
+def test_tabs_and_pages_are_turned_by_keyboard(browser: Any, address: str) -> None:
+    page = window(browser, 1280, "light")
+    page.goto(f"{address}/progress")
+    page.get_by_role("tab", name="Overview").press("ArrowRight")
+    page.get_by_role("button", name="Rename").first.wait_for()
+    settle(page)
+    first = page.locator("[class*=st-key-row-]").first.inner_text()
+    page.get_by_test_id("stPagination").get_by_role("button", name="2").press("Enter")
+    page.wait_for_function("text => document.querySelector('[class*=st-key-row-]').innerText !== text", arg=first)
+    page.context.close()
