@@ -44,11 +44,12 @@ _ASIDE = CSSSelector(
     ".ltx_note_mark, .ltx_tag_note, .ltx_tag_item, .ltx_page_navbar, .ltx_page_footer, .ltx_TOC"
 )
 _HIDDEN = re.compile(
-    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|content-visibility:hidden|opacity:0*(?:\.0\d*)?%?(?=;|$|!)"
-    r"|font-size:[0-2]?(?:\.\d+)?(?:px|pt)?(?=;|$|!)|font-size:0*(?:\.[01]\d*)?(?:r?em|%)(?=;|$|!)"
+    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|content-visibility:hidden|opacity:(?:0+(?:\.0\d*)?|\.0\d*)%?(?=;|$|!)"
+    r"|font-size:(?:0+(?:\.0+)?(?:px|pt|r?em|%)?|(?:[0-2](?:\.\d+)?|\.\d+)(?:px|pt)|0*\.[01]\d*r?em)(?=;|$|!)"
     r"|(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}"
     r"|clip:rect\((?:0|1px)|clip-path:(?:inset\((?:50|100)%|circle\(0)|transform:(?:scale\(0\)|translate[xy]?\(-\d{3,})"
-    r"|(?:max-)?(?:height|width):0(?:px)?(?=;|$|!)(?=.*overflow:hidden))"
+    r"|(?:max-)?(?:height|width):0(?:px)?(?=;|$|!)(?=.*overflow:hidden)"
+    r"|overflow:hidden;(?:.*;)?(?:max-)?(?:height|width):0(?:px)?(?=;|$|!))"
 )
 _CLEAR = re.compile(r"transparent|rgba\(.*,0(?:\.0+)?\)|hsla\(.*,0(?:\.0+)?\)")
 _PALE = re.compile(
@@ -61,11 +62,12 @@ _MOST = 0.5
 # What stands under such a heading leads elsewhere, or is somebody else's.
 _ELSEWHERE = re.compile(
     r"(?:keep reading|more (?:articles|posts|stories|from)|related(?: (?:articles|posts|stories|reading))?$"
-    r"|read next|recommended|most read"
+    r"|read next|most read$|recommended(?: (?:from|for you|reading|articles|posts|stories)\b.*)?$"
     r"|you (?:may|might) also|(?:comments|responses|replies)(?: \(\d+\))?$|discussion about|leave a (?:comment|reply)"
-    r"|share this|sign up|subscribe|written by|about the author|table of contents|contents$|on this page"
-    r"|(?:articles|contenus) (?:similaires|récents)|similaire|partager|laisser un commentaire|sommaire$"
-    r"|相关文章|最新文章|评论|文章目录|推荐阅读)",
+    r"|share this|sign up(?: for .+)?$|subscribe(?: (?:now|to (?:our|my|the)) .+)?$|written by|about the author"
+    r"|(?:table of )?contents$|on this page$"
+    r"|(?:articles|contenus) (?:similaires|récents)|(?:similaire|partager)[\s:]*$|laisser un commentaire|sommaire$"
+    r"|(?:相关文章|最新文章|评论区?|文章目录|推荐阅读)$)",
     re.IGNORECASE,
 )
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -85,6 +87,7 @@ _MISLEADING = re.compile(
 _SCREENS = re.compile(r"@media\s+(?:all|(?:only )?screen)\s*", re.IGNORECASE)
 _LETTERS = re.compile(r"\w")
 _BUTTON_WORDS = 15
+_TELLING = {"p", "li", "dt", "dd", "td", "th", "pre", "code"}
 _ROOTS = {"html", "body", "main", "article"}
 
 
@@ -137,7 +140,7 @@ def drop(element: HtmlElement) -> None:
 def _marks(page: HtmlElement) -> Iterator[HtmlElement]:
     """Arrows and signs that lead to another place in the page, and what is to be pressed."""
     for link in page.xpath("//a[starts-with(@href, '#') or contains(@href, '#')]"):
-        if not _LETTERS.search(link.text_content()) and not link.xpath(".//img | .//math"):
+        if not _LETTERS.search(link.text_content()) and not link.xpath(".//img | .//math") and not _within(link, {"pre", "code"}):
             yield link
     yield from (one for one in page.xpath("//*[@role='button']") if _length(one) < _BUTTON_WORDS)
 
@@ -154,11 +157,17 @@ def _led_elsewhere(page: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _furniture(page: HtmlElement) -> Iterator[HtmlElement]:
-    """Lines that count, date or sell the page, wherever they stand."""
+    """Lines that count, date or sell the page, wherever they stand; a word of a sentence, an item or code is none."""
     for element in page.iter("p", "div", "span", "li", "a", "time"):
+        if element.tag not in {"p", "div"} and _within(element, _TELLING):
+            continue
         small = len(list(islice(element.iter(), _PARTS))) < _PARTS
         if small and len(said := " ".join(element.text_content().split())) < _LINE and _PRESSED.fullmatch(said):
             yield element
+
+
+def _within(element: HtmlElement, tags: set[str]) -> bool:
+    return any(above.tag in tags for above in element.iterancestors())
 
 
 def _rules_of(page: HtmlElement) -> list[tuple[str, str]]:

@@ -193,3 +193,17 @@ def test_letters_on_a_dark_ground_are_seen() -> None:
     text = text_of(read(page_with("<div class=dark><p>SEENWORD in white.</p></div><p class=lost>GHOSTWORD in white.</p>", style)))
     assert "SEENWORD" in text
     assert "GHOSTWORD" not in text
+
+
+def test_a_word_that_elsewhere_is_pressed_stays_in_code_and_sentences() -> None:
+    code = "<pre><code><span>x</span>.<span>copy</span>() <a href='#plus'>+</a> <span>1</span></code></pre>"
+    items = "<ul><li>A list of words that a method may be named by here.</li><li><a href='x'>save</a> keeps the leaves.</li></ul>"
+    text = text_of(
+        read(page_with(f"{code}<p>We <span>share</span> the pot.</p>{items}<h2>Recommended heat</h2><p>HEATWORD.</p>"))
+    )
+    assert all(said in text for said in ("x.copy() + 1", "We share the pot.", "save keeps the leaves.", "HEATWORD"))
+
+
+def test_a_style_without_a_value_hides_nothing() -> None:
+    text = text_of(read(page_with("<p style='font-size:;opacity:'>SEENWORD is here.</p>")))
+    assert "SEENWORD" in text
