@@ -119,6 +119,12 @@ def page(look: tuple[int, str], browser: Any) -> Iterator[Any]:
     opened.context.close()
 
 
+@pytest.fixture(scope="module")
+def desk(browser: Any) -> Any:
+    """One window for all that is done by keyboard: a new one would load all of Streamlit's code again."""
+    return window(browser, 1280, "light")
+
+
 def serious(page: Any) -> list[str]:
     """The serious and critical violations that are ours, one line each."""
     from axe_playwright_python.sync_playwright import Axe
@@ -201,58 +207,50 @@ def stops(page: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("view", PAGES, ids=lambda view: view.name)
-def test_tab_leads_through_everything_from_top_to_bottom_and_shows_where_it_is(browser: Any, address: str, view: View) -> None:
-    page = window(browser, 1280, "light")
-    page.goto(f"{address}{view.path}")
-    settle(page)
-    found = stops(page)
-    assert page.evaluate(_MISSED) == []
-    assert [stop["name"] for stop, blurred in zip(found, page.evaluate(_BLURRED), strict=True) if stop["looks"] == blurred] == []
+def test_tab_leads_through_everything_from_top_to_bottom_and_shows_where_it_is(desk: Any, address: str, view: View) -> None:
+    desk.goto(f"{address}{view.path}")
+    settle(desk)
+    found = stops(desk)
+    assert desk.evaluate(_MISSED) == []
+    assert [stop["name"] for stop, blurred in zip(found, desk.evaluate(_BLURRED), strict=True) if stop["looks"] == blurred] == []
     inside = [stop for stop in found if stop["main"]]
     upward = [(one["name"], two["name"]) for one, two in pairwise(inside) if two["top"] + two["tall"] < one["top"]]
     assert upward == []
-    page.context.close()
 
 
 @pytest.mark.parametrize(("path", "name"), [(_ASKED, "More"), ("/ask", "Nothing leaves this machine")])
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_popover_opens_and_closes_by_keyboard(browser: Any, address: str, path: str, name: str, key: str) -> None:
-    page = window(browser, 1280, "light")
-    page.goto(f"{address}{path}")
-    trigger = page.get_by_role("button", name=name)
+def test_a_popover_opens_and_closes_by_keyboard(desk: Any, address: str, path: str, name: str, key: str) -> None:
+    desk.goto(f"{address}{path}")
+    trigger = desk.get_by_role("button", name=name)
     trigger.wait_for()
-    settle(page)
+    settle(desk)
     trigger.press(key)
-    body = page.get_by_test_id("stPopoverBody")
+    body = desk.get_by_test_id("stPopoverBody")
     body.wait_for()
-    page.keyboard.press("Escape")
+    desk.keyboard.press("Escape")
     body.wait_for(state="hidden")
-    page.wait_for_function("button => button === document.activeElement", arg=trigger.element_handle())
-    page.context.close()
+    desk.wait_for_function("button => button === document.activeElement", arg=trigger.element_handle())
 
 
-def test_a_dialog_keeps_the_keyboard_until_it_is_closed_and_gives_it_back(browser: Any, address: str) -> None:
-    page = window(browser, 1280, "light")
-    page.goto(f"{address}{_ASKED}")
-    page.get_by_role("button", name="Quiz me").wait_for()
-    settle(page)
-    cited(page)
+def test_a_dialog_keeps_the_keyboard_until_it_is_closed_and_gives_it_back(desk: Any, address: str) -> None:
+    desk.goto(f"{address}{_ASKED}")
+    desk.get_by_role("button", name="Quiz me").wait_for()
+    settle(desk)
+    cited(desk)
     for _ in range(8):
-        page.keyboard.press("Tab")
-        assert page.evaluate("!!document.activeElement.closest('[role=dialog]') || document.activeElement === document.body")
-    page.keyboard.press("Escape")
-    page.get_by_role("dialog").wait_for(state="hidden")
-    page.wait_for_function("document.activeElement.innerText === '1'")
-    page.context.close()
+        desk.keyboard.press("Tab")
+        assert desk.evaluate("!!document.activeElement.closest('[role=dialog]') || document.activeElement === document.body")
+    desk.keyboard.press("Escape")
+    desk.get_by_role("dialog").wait_for(state="hidden")
+    desk.wait_for_function("() => document.activeElement.innerText === '1'")
 
 
-def test_tabs_and_pages_are_turned_by_keyboard(browser: Any, address: str) -> None:
-    page = window(browser, 1280, "light")
-    page.goto(f"{address}/progress")
-    page.get_by_role("tab", name="Overview").press("ArrowRight")
-    page.get_by_role("button", name="Rename").first.wait_for()
-    settle(page)
-    first = page.locator("[class*=st-key-row-]").first.inner_text()
-    page.get_by_test_id("stPagination").get_by_role("button", name="2").press("Enter")
-    page.wait_for_function("text => document.querySelector('[class*=st-key-row-]').innerText !== text", arg=first)
-    page.context.close()
+def test_tabs_and_pages_are_turned_by_keyboard(desk: Any, address: str) -> None:
+    desk.goto(f"{address}/progress")
+    desk.get_by_role("tab", name="Overview").press("ArrowRight")
+    desk.get_by_role("button", name="Rename").first.wait_for()
+    settle(desk)
+    first = desk.locator("[class*=st-key-row-]").first.inner_text()
+    desk.get_by_test_id("stPagination").get_by_role("button", name="2").press("Enter")
+    desk.wait_for_function("text => document.querySelector('[class*=st-key-row-]').innerText !== text", arg=first)
