@@ -31,6 +31,8 @@ chosen = st.navigation(
     ],
     position="top",
 )
+st.session_state["arrived"] = st.session_state.get("page") != chosen.url_path
+st.session_state["page"] = chosen.url_path
 try:
     chosen.run()
 except Exception:  # noqa: BLE001 the door: nobody is shown a stack trace

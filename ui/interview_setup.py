@@ -13,7 +13,7 @@ from coach.ports import Stream
 from ui.focus import landing
 from ui.interview_live import tell_trouble
 from ui.show import plain
-from ui.state import attempt, doorway
+from ui.state import attempt, doorway, titled
 
 SHOWN = 3
 ANY = "Any"
@@ -24,7 +24,7 @@ _TARGET = "Paste a job description, or name a role: ML engineer for search and r
 
 def setup(interviewer: Interviewer) -> None:
     with landing("setup"):
-        st.title("Interview", anchor=False)
+        titled("Interview")
     _unfinished(interviewer)
     mode = st.segmented_control(
         "Mode", [_PRACTICE, _REAL], default=_PRACTICE, required=True, key="mode", persist_state="session", width="stretch"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -39,6 +40,10 @@ from ui.unforeseen import unforeseen
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+# Seconds in which a browser paints what it has been sent.
+_PAINTS = 0.05
 
 
 class Doorway:
@@ -199,6 +204,13 @@ def guarded(page: Callable[[Interviewer], None]) -> None:
     except CoachError as error:
         st.error(safe(str(error)))
         st.button("Try again", key="retry")
+
+
+def titled(name: str) -> None:
+    """A page's title. Who has just come here sees it at once: a browser works through all that follows before it paints."""
+    st.title(name, anchor=False)
+    if st.session_state.get("arrived"):
+        time.sleep(_PAINTS)
 
 
 MOVED_ON = "This interview went on in another window, so nothing was done here. Below is how it stands now."

@@ -15,14 +15,14 @@ from coach.service import MAX_QUESTION
 from ui.address import chosen, remember
 from ui.show import plain
 from ui.standing import MEANS, badges, named
-from ui.state import doorway, guarded
+from ui.state import doorway, guarded, titled
 
 _SHOWN = 12
 _LABELS = {"q": "text", "topic": "topics", "level": "levels", "state": "standings"}
 
 
 def page(interviewer: Interviewer) -> None:
-    st.title("Question bank", anchor=False)
+    titled("Question bank")
     names = titles(interviewer.topics)
     chosen("bank", {"topic": names, "level": list(Level), "state": list(Standing)}, text="q")
     listed = catalog(interviewer.questions.values(), interviewer.past(), interviewer.now())

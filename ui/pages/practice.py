@@ -17,7 +17,7 @@ from ui.interview_hold import Parts, hold
 from ui.interview_live import hint, once_more, onward, submit, tell_trouble
 from ui.show import plain
 from ui.standing import badges
-from ui.state import attempt, guarded
+from ui.state import attempt, guarded, titled
 
 
 def page(interviewer: Interviewer) -> None:
@@ -47,7 +47,7 @@ def _chosen(interviewer: Interviewer) -> Interview | None:
 
 
 def _today(interviewer: Interviewer) -> None:
-    st.title("Practice", anchor=False)
+    titled("Practice")
     tell_trouble()
     plan, open_ = interviewer.plan(), interviewer.sitting()
     if plan.note:

@@ -13,14 +13,14 @@ from ui.interview_live import tell_trouble
 from ui.report_view import regrade
 from ui.session_list import session_list
 from ui.show import plain
-from ui.state import guarded
+from ui.state import guarded, titled
 from ui.trends import calibration_chart, coverage_table, forecast_chart, trend_chart
 
 _OVERVIEW, _HISTORY = "Overview", "History"
 
 
 def page(interviewer: Interviewer) -> None:
-    st.title("Progress", anchor=False)
+    titled("Progress")
     tell_trouble()
     past = interviewer.past()
     if not past.sessions:

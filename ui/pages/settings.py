@@ -13,7 +13,7 @@ from coach.errors import CoachError
 from coach.ports import History
 from coach.settings import Settings, with_limits, with_model
 from ui.show import plain
-from ui.state import attempt, doorway, trouble
+from ui.state import attempt, doorway, titled, trouble
 
 _KEYLESS, _MODEL = "Keyless", "Language model"
 _TYPED = "delete everything"
@@ -22,7 +22,7 @@ _DAYS = 14
 
 
 def page() -> None:
-    st.title("Settings", anchor=False)
+    titled("Settings")
     told = st.container()
     try:
         settings, conversations = doorway().settings(), doorway().conversations()

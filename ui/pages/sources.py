@@ -15,7 +15,7 @@ from ingest.sources import KINDS, Source, sources
 from ui.address import chosen, remember
 from ui.own_material import own_material
 from ui.show import linked, plain
-from ui.state import doorway, guarded
+from ui.state import doorway, guarded, titled
 
 _SHOWN = 10
 _CITING = 5
@@ -24,7 +24,7 @@ _PAGES, _NOTES = "Pages", "Your notes"
 
 
 def page(interviewer: Interviewer) -> None:
-    st.title("Sources", anchor=False)
+    titled("Sources")
     shown = _NOTES if st.query_params.get("tab") == "notes" else _PAGES
     pages, notes = st.tabs([_PAGES, _NOTES], default=shown, key="sources-tab", on_change="rerun")
     if notes.open:
