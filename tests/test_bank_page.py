@@ -104,7 +104,7 @@ def test_every_source_is_listed_with_who_cites_it_and_its_state() -> None:
     said = seen(window("sources"))
     assert "**1** pages" in said
     assert "[A paper](<https://arxiv.org/abs/2005.11401>)" in said
-    assert "arxiv.org · not fetched yet" in said
+    assert "arxiv.org · **not fetched yet**" in said
 
 
 def test_sources_are_filtered_by_address_kind_and_words() -> None:
