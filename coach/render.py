@@ -145,7 +145,8 @@ def _pace(pacing: Pacing) -> str:
 def _hints(tally: Tally) -> str:
     if not tally.hints:
         return "No hints were used."
-    return f"{_count(tally.hints, 'hint', 'hints')} took {tally.cost:.1f} points off the scores."
+    hints = _count(tally.hints, "hint", "hints")
+    return f"{hints} took {tally.cost:.1f} points off the scores." if tally.cost else f"{hints} used, at no cost."
 
 
 def setup(report: Report) -> dict[str, str]:

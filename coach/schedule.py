@@ -352,7 +352,7 @@ def _note(order: list[str], per_day: int, left: int | None, left_out: int) -> st
         return ""
     until = "before the interview" if left else f"in the next {AHEAD} days"
     cure = "It is too late to begin new ones." if left == 1 else "Raise the daily budget or choose fewer topics."
-    return f"Questions without a place {until}: {left_out}. {cure}"
+    return f"At this pace {left_out} of the questions do not come up {until}. {cure}"
 
 
 def days_to(interview_on: date, now: datetime) -> int:

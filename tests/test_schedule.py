@@ -360,7 +360,7 @@ def test_what_does_not_fit_before_the_interview_is_the_most_stable_and_said() ->
     found = plan(bank(10), known, NOW, 2, TODAY + timedelta(days=2))
     assert {question_id for day in found.days for question_id in day.questions} == {"Q004", "Q005", "Q006", "Q007"}
     assert found.left_out == 6
-    assert found.note.startswith("Questions without a place before the interview: 6.")
+    assert found.note.startswith("At this pace 6 of the questions do not come up before the interview.")
 
 
 def test_what_fails_in_the_last_pass_takes_the_place_of_what_is_known_best_but_not_that_day() -> None:
@@ -421,7 +421,7 @@ def test_without_a_date_what_is_due_and_finds_no_day_is_counted() -> None:
     assert [len(day.repeats) for day in found.days] == [1] * AHEAD
     shown = {question_id for day in found.days for question_id in day.questions}
     assert found.left_out >= 40 - len(shown)
-    assert found.note.startswith(f"Questions without a place in the next {AHEAD} days: {found.left_out}.")
+    assert found.note.startswith(f"At this pace {found.left_out} of the questions do not come up in the next {AHEAD} days.")
 
 
 @pytest.mark.parametrize(
