@@ -154,7 +154,7 @@ def _warm_up() -> None:
 def _warming() -> None:
     if doorway().ready or doorway().trouble:
         st.rerun()
-    st.info("The model is warming up, which takes about ten seconds. You can type already.", icon=":material/hourglass_top:")
+    st.info("The model is being loaded. You can type already.", icon=":material/hourglass_top:")
 
 
 page()
