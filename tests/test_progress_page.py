@@ -52,7 +52,7 @@ def test_every_chart_is_a_table_too() -> None:
     assert len(app.get("vega_lite_chart")) == 3
     assert len(app.table) == 1
     for expander in app.expander:
-        app.session_state[expander.key] = True
+        app.session_state[str(expander.key)] = True
     assert len(drawn(app).table) == 4
 
 
