@@ -15,15 +15,12 @@ from coach.interview import Interview, Kind, Turn
 from coach.interviewer import Interviewer
 from coach.render import SIGNS, disputes, earlier, spent
 from coach.report import weight
-from coach.text import item_marker, units
+from coach.text import units
+from ui.interview_words import SURE, arithmetic, parts, teaching
 from ui.passages import open_taught
 from ui.show import plain, safe
 from ui.state import attempt
 
-# What a candidate thinks of an answer before the grade is shown, of 5.
-RATINGS = {1: "Lost", 2: "Shaky", 3: "Fair", 4: "Good", 5: "Sure"}
-# Below this a verdict is shown as a guess.
-SURE = 0.6
 _COLORS = {Verdict.COVERED: "green", Verdict.PARTIAL: "orange", Verdict.CONTRADICTED: "red", Verdict.MISSING: "gray"}
 
 
@@ -62,7 +59,7 @@ def _score(turn: Turn, grade: Grade) -> None:
                 count = sum(one.verdict is verdict for one in grade.verdicts)
                 if count:
                     st.badge(f"{SIGNS[verdict]} {count} {verdict}", color=color, width="content")  # type: ignore[arg-type]
-    said = _arithmetic(turn, grade)
+    said = arithmetic(turn, grade)
     if said:
         st.caption(" ".join(said))
     remarks = [remark for remark in (*disputes(turn), grade.note, *earlier(turn)) if remark]
@@ -70,33 +67,12 @@ def _score(turn: Turn, grade: Grade) -> None:
         st.info("  \n".join(map(plain, remarks)), icon=":material/info:")
 
 
-def _arithmetic(turn: Turn, grade: Grade) -> list[str]:
-    said = []
-    if turn.hints and grade.score is not None and turn.score is not None:
-        hints = "1 hint" if len(turn.hints) == 1 else f"{len(turn.hints)} hints"
-        cost = grade.score - turn.score
-        said.append(f"Graded {grade.score:.1f}, less {cost:.1f} for {hints}." if cost else f"After {hints}.")
-    if turn.reply and turn.reply.rating is not None:
-        rated = RATINGS.get(turn.reply.rating, "Lost")
-        said.append(f"You rated it {turn.reply.rating}, {rated.lower()}.")
-    if turn.late:
-        said.append("It came after the clock had run out.")
-    return said
-
-
 def _points(interviewer: Interviewer, interview: Interview, number: int, told: Feedback) -> None:
-    parts = {
-        "What you got right": told.right,
-        "What was close": told.close,
-        "What was wrong": told.wrong,
-        "What was missing": told.missing,
-    }
-    for head, part in parts.items():
-        if part:
-            st.markdown(f"**{head}**")
-            with st.container(border=True, gap="medium"):
-                for count, one in enumerate(part):
-                    _told(interviewer, interview, number, one, f"{number}-{head.split()[-1]}-{count}")
+    for head, part in parts(told).items():
+        st.markdown(f"**{head}**")
+        with st.container(border=True, gap="medium"):
+            for count, one in enumerate(part):
+                _told(interviewer, interview, number, one, f"{number}-{head.split()[-1]}-{count}")
 
 
 def _told(interviewer: Interviewer, interview: Interview, number: int, one: Told, key: str) -> None:
@@ -124,9 +100,7 @@ def _said(words: str) -> None:
 
 
 def _taught(taught: Taught | None) -> None:
-    """The sentence that teaches it. Code and tables are for the passage."""
-    if taught and "\n" not in taught.quote:
-        quote = taught.quote.removeprefix(item_marker(taught.quote))
+    if quote := teaching(taught):
         st.markdown(f":small[The material: “{safe(quote)}”]")
 
 

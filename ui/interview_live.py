@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from coach.errors import CoachError
-from coach.interview import HINT_COSTS, Interview, Kind, Step, Turn
+from coach.interview import HINT_COSTS, Interview, Step, Turn
 from coach.interviewer import BEAT, Interviewer
 from coach.render import time
 from ui.focus import landing
-from ui.grade_view import RATINGS
+from ui.interview_words import RATINGS, UNGRADABLE, how_far, overall, seconds_left, ungradable
 from ui.show import plain
 from ui.state import attempt, doorway, trouble
 
@@ -26,39 +26,24 @@ Buttons = Callable[[Interviewer, Interview, str], None]
 def progress(interviewer: Interviewer, interview: Interview) -> None:
     """How far the interview has come, and its clock if it has one."""
     of, asked = interview.setup.questions, interview.asked
-    said = ["Real interview" if interview.setup.real else "Practice"]
-    said += [f"question {asked} of {of}" if of else f"question {asked}"] if asked else []
-    said += _about(interviewer, interview.turn) if interview.turn else []
     if of:
         done = asked - (interview.turn is not None and not interview.turn.done)
         st.progress(min(1.0, done / of))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(plain(" · ".join(said)), width="content")
-        if interview.setup.minutes and not interview.ended and not interview.paused:
+        st.caption(plain(how_far(interviewer, interview)), width="content")
+        if overall(interview, interviewer.now()):
             _overall(interviewer, interview)
-
-
-def _about(interviewer: Interviewer, turn: Turn) -> list[str]:
-    why = {Kind.FOLLOW_UP: ["follow-up"], Kind.AGAIN: ["once more"]}.get(turn.asked.why, [])
-    known = interviewer.questions.get(turn.asked.question_id)
-    topics = {topic.id: topic.title for topic in interviewer.topics}
-    return [*why, topics.get(known.topic, known.topic), str(known.level)] if known else why
 
 
 @st.fragment(run_every=1.0)
 def _overall(interviewer: Interviewer, interview: Interview) -> None:
-    used, minutes = interview.used(interviewer.now()).total_seconds(), interview.setup.minutes or 0
-    left = 60 * minutes - used
-    said = f"{time(left)} left of {minutes} min" if left > 0 else "Time is up: this is the last question"
-    st.caption(f":material/timer: {said}", width="content")
+    st.caption(f":material/timer: {overall(interview, interviewer.now())}", width="content")
 
 
 @st.fragment(run_every=1.0)
 def _clock(interviewer: Interviewer, turn: Turn) -> None:
     """Redraws itself alone, so that typing is not disturbed."""
-    allowed = turn.asked.seconds or 0
-    gone = (interviewer.now() - turn.asked.at - turn.away).total_seconds()
-    left = allowed - gone
+    left = seconds_left(turn, interviewer.now())
     if left <= 0:
         st.markdown(
             f":orange[:material/timer_off: **Time is up.** Go on if you like: the answer counts as late ({time(-left)}).]"
@@ -86,8 +71,8 @@ def live(interviewer: Interviewer, interview: Interview, buttons: Buttons | None
     _read_aloud(interview, turn)
     if turn.asked.seconds:
         _clock(interviewer, turn)
-    if _ungradable(interviewer, turn):
-        st.info("No reference answer: not graded. What you write is kept, and shown in the report.", icon=":material/info:")
+    if ungradable(interviewer, turn):
+        st.info(UNGRADABLE, icon=":material/info:")
     for number, hint in enumerate(turn.hints, 1):
         st.info(f"**Hint {number}.** {plain(hint)}", icon=":material/lightbulb:")
     key = _draft(interviewer, interview)
@@ -111,12 +96,6 @@ def live(interviewer: Interviewer, interview: Interview, buttons: Buttons | None
     tell_trouble(interview)
     (buttons or interview_buttons)(interviewer, interview, key)
     _prepare(interviewer, turn)
-
-
-def _ungradable(interviewer: Interviewer, turn: Turn) -> bool:
-    """Whether it is a question of a foreign bank that came without an answer."""
-    known = interviewer.questions.get(turn.asked.question_id)
-    return known is not None and not (known.answer or known.key_points)
 
 
 def _prepare(interviewer: Interviewer, turn: Turn) -> None:

@@ -14,7 +14,7 @@ from coach.catalog import Standing
 from coach.grade import FULL
 from coach.progress import Coverage, Mean
 from coach.report import Calibration
-from ui.grade_view import RATINGS
+from ui.interview_words import RATINGS
 
 # How a question stands but for its due date, so that a row adds up to the topic; red, green and blue for both themes.
 _SHADES = {

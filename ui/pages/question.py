@@ -12,7 +12,7 @@ from coach.interviewer import Interviewer, titles
 from coach.past import Result
 from coach.render import score
 from coach.report import weight
-from ui.grade_view import RATINGS
+from ui.interview_words import RATINGS
 from ui.show import linked, plain, safe
 from ui.standing import badges
 from ui.state import guarded
