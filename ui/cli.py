@@ -7,7 +7,7 @@ import sys
 import typer
 
 from coach.errors import BadBank, CoachError
-from ui.commands import app, ask, check, doctor, evaluate, fetch, index, ingest, sources
+from ui.commands import app, ask, check, doctor, evaluate, fetch, index, ingest, interview, sources
 from ui.console import errors
 
 EPILOG = (
@@ -26,6 +26,7 @@ cli = typer.Typer(
 )
 cli.command("app")(app.app)
 cli.command("ask")(ask.ask)
+cli.command("interview")(interview.interview)
 cli.command("ingest")(ingest.ingest)
 cli.command("fetch")(fetch.fetch)
 cli.command("sources")(sources.sources)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from coach.ports import Progress as Report
+from coach.text import clean
 
 out = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -18,6 +19,12 @@ errors = Console(stderr=True, highlight=False)
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+def say(text: str, style: str = "", indent: int = 0) -> None:
+    """Print words as they are, whoever wrote them: no markup, no emoji codes, nothing that steers a terminal."""
+    for line in Text(clean(text), style).wrap(out, max(20, out.width - indent)):
+        out.print(Text(" " * indent) + line, soft_wrap=True)
 
 
 @contextmanager
