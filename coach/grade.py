@@ -333,7 +333,8 @@ class Grader:
         # One unlucky window is not enough; and who is wrong all over is rarely right in between.
         most = -np.sort(-np.pad(denies, ((0, 2), (0, 0))), axis=0)
         rows[:, 7], rows[:, 8], rows[:, 9] = says.max(axis=0), most[:2].mean(axis=0), most[:3].mean()
-        best = (says + close).argmax(axis=0)
+        # A person points at the words that are closest; what the net hears decides between words about as close.
+        best = (2 * close + says).argmax(axis=0)
         worst = denies.argmax(axis=0)
         return Views(rows, [said.windows[row] for row in best], [said.windows[row] for row in worst], doubted)
 
