@@ -24,6 +24,8 @@ from tests.browser import SCHEMES, WIDTHS, chromium, running, settle, window
 
 _QUESTIONS = 4
 _QUESTION = "How does HNSW find neighbors, and what do I give up?"
+_SAID = """HNSW keeps a graph in several layers and walks it greedily: it starts at the top and moves to whichever neighbor is
+closer to the query, then goes down a layer. A larger ef means better recall and slower queries. It needs no extra memory."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,30 @@ def opened(page: Any) -> None:
     page.locator("[data-testid=stExpander] summary").evaluate_all("found => found.forEach(summary => summary.click())")
 
 
+def feedback(page: Any) -> None:
+    """Told the first time, and found there again by the windows that follow."""
+    page.get_by_role("button", name="Practice this").click()
+    told, box = page.get_by_role("button", name="I did say that"), page.get_by_label("Your answer")
+    told.or_(box).first.wait_for()
+    if box.is_visible():
+        _reply(page)
+    told.first.wait_for()
+
+
+def report(page: Any) -> None:
+    page.get_by_role("spinbutton", name="Questions").fill("1")
+    page.get_by_role("button", name="Start").click()
+    _reply(page)
+    page.get_by_role("button", name="Finish and see the report").click()
+    page.get_by_role("heading", name="Report").wait_for()
+
+
+def _reply(page: Any) -> None:
+    box = page.get_by_label("Your answer")
+    box.fill(_SAID)
+    box.press("Control+Enter")
+
+
 VIEWS = (
     View("today", "/"),
     View("today-open", "/", opened),
@@ -68,6 +94,8 @@ VIEWS = (
     View("progress", "/progress"),
     View("sources", "/sources"),
     View("settings", "/settings", opened),
+    View("feedback", "/question?id=VD11", feedback),
+    View("report", "/interview", report),
 )
 
 
