@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 
-.PHONY: run install tools test quick check format lint types gate eval pictures clean help
+.PHONY: run install tools test quick check checked format lint types gate eval pictures clean help
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -32,7 +32,7 @@ $(TOOLS): requirements-dev.lock $(INSTALLED)
 	@touch $@
 
 test: tools  ## every test; those with a browser run where Chromium is found
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 quick: tools  ## the tests that need neither model nor browser
 	@$(BIN)/python -m pytest -m "not model and not browser"
@@ -46,7 +46,11 @@ lint: tools
 types: tools
 	@$(BIN)/mypy
 
-check: lint types test gate  ## format, lint, types, tests, numbers: what CI runs
+check: tools  ## format, lint, types, numbers, tests: what CI runs
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target checked gate
+	@$(MAKE) --no-print-directory test
+
+checked: lint types
 
 gate: tools  ## measure a sample of everything beside the baseline; fails if something got worse
 	@COACH_THREADS=$$(nproc) $(BIN)/coach ingest && COACH_THREADS=$$(nproc) $(BIN)/coach eval run quick
