@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -142,6 +143,21 @@ def test_a_report_that_could_not_be_written_is_had_again(tmp_path: Path) -> None
     assert file.read_text().startswith("# Interview report\n\n**5.0 of 5.**")
 
 
+def test_practice_bank_and_progress_tell_of_the_same_history() -> None:
+    def run(*args: str, typed: str = "") -> str:
+        done = CliRunner().invoke(cli, args, input=typed)
+        assert (done.exit_code, done.exception) == (0, None)
+        return " ".join(done.output.split())
+
+    assert "Practice · question 1 of 3" in run("practice")
+    assert "5.0 TE01 How is green tea brewed?" in run("practice", "TE01", typed=f"{RIGHT}\n\n")
+    assert run("bank", "green", "-t", "tea") == "TE01 How is green tea brewed? known, last 5.0 · mid · Tea 1 of 3 questions."
+    assert "0 of 3 questions. Try other words" in run("bank", "--level", "senior")
+    told = run("progress")
+    assert "Graded answers: 1. Days in a row: 1." in told
+    assert "Practice: How is green tea brewed?" in told
+
+
 class Terminal:
     """A process at a terminal, seen from its keyboard and screen."""
 
@@ -156,6 +172,13 @@ class Terminal:
             while until not in self.screen:
                 self.screen += os.read(self.master, 4096).decode(errors="replace")
         return self.screen
+
+    def interrupt(self) -> None:
+        """A signal that comes while Python's readline takes in a key is not seen before the next key."""
+        for _attempt in range(10):
+            self.process.send_signal(signal.SIGINT)
+            if select.select([self.master], [], [], 5)[0]:
+                return
 
 
 @contextmanager
@@ -185,7 +208,7 @@ def test_at_a_terminal_an_answer_is_rated_read_and_kept_when_interrupted() -> No
         seen.type("\r", "\n> ")
         seen.type("The first line.\r", "> ")
         seen.type("The unfinished", "unfinished")
-        seen.process.send_signal(signal.SIGINT)
+        seen.interrupt()
         assert "Go on with: coach interview --resume" in seen.type("", "--resume")
         assert seen.process.wait(30) == 130
     assert "  The first line.\n  The unfinished\n" in talk("", "--resume").output

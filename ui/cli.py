@@ -7,7 +7,7 @@ import sys
 import typer
 
 from coach.errors import BadBank, CoachError
-from ui.commands import app, ask, check, doctor, evaluate, fetch, index, ingest, interview, sources
+from ui.commands import app, ask, bank, check, doctor, evaluate, fetch, index, ingest, interview, practice, progress, sources
 from ui.console import errors
 
 EPILOG = (
@@ -27,6 +27,9 @@ cli = typer.Typer(
 cli.command("app")(app.app)
 cli.command("ask")(ask.ask)
 cli.command("interview")(interview.interview)
+cli.command("practice")(practice.practice)
+cli.command("bank")(bank.bank)
+cli.command("progress")(progress.progress)
 cli.command("ingest")(ingest.ingest)
 cli.command("fetch")(fetch.fetch)
 cli.command("sources")(sources.sources)

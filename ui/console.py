@@ -24,6 +24,7 @@ class _Rate(ProgressColumn):
 def say(text: str, style: str = "", indent: int = 0) -> None:
     """Print words as they are, whoever wrote them: no markup, no emoji codes, nothing that steers a terminal."""
     for line in Text(clean(text), style).wrap(out, max(20, out.width - indent)):
+        line.rstrip()
         out.print(Text(" " * indent) + line, soft_wrap=True)
 
 

@@ -26,7 +26,7 @@ An empty line or Ctrl-D hands in what you typed. On a line of its own:
 :quit   like :pause, and so is Ctrl-C"""
 _RATE = f"How sure are you? {', '.join(f'{rating} {word.lower()}' for rating, word in RATINGS.items())}; Enter skips: "
 _READ = "Enter goes on, :again asks the same once more, :help lists the rest: "
-_STYLES = {Verdict.COVERED: "green", Verdict.PARTIAL: "yellow", Verdict.MISSING: "dim", Verdict.CONTRADICTED: "red"}
+_STYLES = {Verdict.COVERED: "green", Verdict.PARTIAL: "yellow", Verdict.MISSING: "", Verdict.CONTRADICTED: "red"}
 
 
 def hold(interviewer: Interviewer, interview: Interview, lines: Lines) -> Interview:

@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from coach.domain import Level
-from coach.errors import BadInput, StorageError
+from coach.errors import BadInput, Conflict, StorageError
 from coach.interview import MAX_MINUTES, MAX_QUESTIONS, Interview, Setup, Step, Style
 from coach.interviewer import Interviewer
 from coach.render import as_json, html, markdown
 from coach.report import Report
+from coach.service import Coach
 from coach.settings import load_settings
 from coach.wiring import open_coach, open_interviewer
 from ingest.refresh import material
@@ -51,10 +52,11 @@ def interview(
     Example: coach interview --topic rag --questions 3 and, when you had to leave: coach interview --resume
     """
     writer = _writer(export)
-    interviewer = opened()
+    coach, interviewer = opened()
     if again:
         _tell(interviewer, _last(interviewer), export, writer)
         return
+    warmed(coach)
     setup = Setup(
         topics=tuple(topic or ()),
         level=level,
@@ -71,14 +73,16 @@ def interview(
         _tell(interviewer, over, export, writer)
 
 
-def opened() -> Interviewer:
-    """An interviewer who is ready to grade."""
+def opened() -> tuple[Coach, Interviewer]:
+    """A coach and an interviewer over the whole bank; `warmed` makes them ready to embed."""
     settings = load_settings()
     coach = open_coach(settings)
-    interviewer = open_interviewer(coach, material(settings, keep_going=True).topics, settings)
+    return coach, open_interviewer(coach, material(settings, keep_going=True).topics, settings)
+
+
+def warmed(coach: Coach) -> None:
     with waiting("Loading the embedding model (a few seconds) ..."):
         coach.embedder.warm()
-    return interviewer
 
 
 def held(interviewer: Interviewer, begun: Interview) -> Interview | None:
@@ -89,6 +93,8 @@ def held(interviewer: Interviewer, begun: Interview) -> Interview | None:
         leave(interviewer, begun.id)
         errors.print(f"\n{_LEFT}", soft_wrap=True)
         raise typer.Exit(130) from None
+    except Conflict as error:
+        raise Conflict("This interview went on in another window. Go on where it is now: coach interview --resume") from error
     if came.step is Step.OVER:
         return came
     errors.print(_LEFT, soft_wrap=True)
@@ -102,7 +108,11 @@ def _resumed(interviewer: Interviewer) -> Interview:
     found = [(stream.changed, interview.id) for stream, interview in interviewer.unfinished()]
     if not found:
         raise BadInput("There is no interview to go on with. Begin one: coach interview")
-    interview = interviewer.arrive(max(found)[1])
+    return ready(interviewer, interviewer.arrive(max(found)[1]))
+
+
+def ready(interviewer: Interviewer, interview: Interview) -> Interview:
+    """The same, and its clocks run again if it was paused."""
     return interviewer.resume(interview) if interview.step is Step.PAUSED else interview
 
 
