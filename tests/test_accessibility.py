@@ -138,10 +138,11 @@ def serious(page: Any) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("views", [PAGES, OPEN], ids=["pages", "what-opens"])
-def test_nothing_has_a_serious_barrier(page: Any, address: str, views: tuple[View, ...]) -> None:
+def test_nothing_has_a_serious_barrier(page: Any, address: str, look: tuple[int, str], pytestconfig: pytest.Config) -> None:
+    """Two seconds a view, so without `--all-looks` half of them at each look."""
+    half = PAGES if look == (390, "dark") else OPEN
     barriers = {}
-    for view in views:
+    for view in (*PAGES, *OPEN) if pytestconfig.getoption("all_looks") else half:
         page.goto(f"{address}{view.path}")
         settle(page)
         if view.act is not settle:

@@ -63,8 +63,8 @@ def test_the_list_of_sources_is_up_to_date(bank: Bank) -> None:
 @pytest.mark.model
 @pytest.mark.timeout(900)
 def test_ways_of_asking_find_their_own_question_when_left_out(bank: Bank, embedder: SentenceEmbedder) -> None:
-    """On four topics; `coach check` does it for all."""
-    topics = tuple(random.Random(20261121).sample(bank.topics, 4))
+    """On two topics; `coach check` does it for all."""
+    topics = tuple(random.Random(20261121).sample(bank.topics, 2))
     questions = [question for topic in topics for question in topic.questions]
     share = finds_itself(questions, entries(topics), embedder, Bm25Lexicon())
     assert share.enough, share.rest

@@ -1,12 +1,8 @@
-"""What was fetched stays: through kill -9, from folder to folder, and until somebody deletes it."""
+"""What was fetched stays: from folder to folder, and until somebody deletes it."""
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import random
 import shutil
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +12,9 @@ from typer.testing import CliRunner
 
 from coach.errors import BadInput
 from ingest.fetch.by_hand import filled
-from ingest.fetch.classify import Kind
 from ingest.fetch.documents import documents
 from ingest.fetch.state import Summary, wanted
-from ingest.fetch.store import Record, State, Store
+from ingest.fetch.store import State, Store
 from ingest.sources import Source
 from tests.material import write_corpus
 from tests.site import PROSE, page, pdf
@@ -27,42 +22,11 @@ from ui.cli import cli
 from ui.commands.fetch import told_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.test_fetch_kept"])
 TEA = "https://blog.example/tea"
 
 
 def cited(*urls: str) -> list[Source]:
     return [Source(url, "A title", "article", ("Q1",)) for url in urls]
-
-
-def keep_forever(folder: Path) -> None:
-    """Keep version after version of three pages."""
-    store = Store(folder)
-    for version in range(1_000_000):
-        data = f"{version} ".encode() * 50_000
-        url = f"https://blog.example/{version % 3}"
-        record = Record(url, Kind.ARTICLE, State.FETCHED, NOW.isoformat(), sha256=hashlib.sha256(data).hexdigest())
-        store.keep_blob(record.sha256, data)
-        store.keep(record)
-
-
-def test_a_store_that_is_killed_is_whole(tmp_path: Path) -> None:
-    chance = random.Random(9)
-    store = Store(tmp_path)
-    for _ in range(5):
-        store.forget_all()
-        process = PROCESSES.Process(target=keep_forever, args=(tmp_path,))
-        process.start()
-        while not list(tmp_path.glob("records/*.json")):
-            time.sleep(0.01)
-        time.sleep(chance.random() * 0.2)
-        process.kill()
-        process.join()
-        assert all(store.blob(record.sha256) for record in store.records())
-    store.tidy()
-    assert {file.name for file in tmp_path.glob("blobs/*")} == {record.sha256 for record in store.records()}
-    assert not list(tmp_path.glob("*/*.part"))
 
 
 @pytest.mark.parametrize(
