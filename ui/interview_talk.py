@@ -21,7 +21,7 @@ An empty line or Ctrl-D hands in what you typed. On a line of its own:
 :skip   leaves the question, or the follow-up
 :clear  throws away what you typed for this question
 :pause  leaves; nothing is lost, and coach interview --resume goes on
-:end    ends it now; what you answered is graded
+:end    ends it for good; what you answered is graded
 :again  after the feedback: the same question once more
 :quit   like :pause, and so is Ctrl-C"""
 _RATE = f"How sure are you? {', '.join(f'{rating} {word.lower()}' for rating, word in RATINGS.items())}; Enter skips: "

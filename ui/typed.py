@@ -63,13 +63,15 @@ def typed(lines: Lines, text: str, prompt: Callable[[], str], rating_prompt: str
     """What is typed from `text` on, up to an empty line, the end of input, or a command.
 
     `keep` is called with all there is whenever some of it might be lost. Whoever types is asked for a rating; what is
-    none goes on with the answer, as it comes of pasting an answer with empty lines in it.
+    none goes on with the answer, as it comes of pasting an answer with empty lines in it. A pipe that ends without
+    another word hands nothing in.
     """
+    before = text
     try:
         while True:
             line = lines.next(prompt())
-            if line is None and not text.strip():
-                return Typed("", "pause")
+            if line is None and (not text.strip() or (text == before and not lines.live)):
+                return Typed(text, "pause")
             handed_in = not (line or "").strip()
             if handed_in and not text.strip():
                 continue
