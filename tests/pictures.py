@@ -24,8 +24,11 @@ from tests.browser import SCHEMES, WIDTHS, chromium, running, settle, window
 
 _QUESTIONS = 4
 _QUESTION = "How does HNSW find neighbors, and what do I give up?"
-_SAID = """HNSW keeps a graph in several layers and walks it greedily: it starts at the top and moves to whichever neighbor is
-closer to the query, then goes down a layer. A larger ef means better recall and slower queries. It needs no extra memory."""
+_SAID = (
+    "HNSW keeps a graph in several layers and walks it greedily: it starts at the top and moves to whichever neighbor is closer "
+    "to the query, then goes down a layer. A larger ef means better recall and slower queries. The links between the nodes "
+    "take extra memory beside the vectors."
+)
 
 
 @dataclass(frozen=True)
