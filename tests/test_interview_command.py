@@ -83,7 +83,9 @@ def test_a_real_interview_has_a_clock_no_hints_and_is_silent_until_its_end() -> 
     done = talk(f":hint\n{BOTH}\n\n{BOTH}\n\n", *TEA, "-n", "2", "--mode", "real")
     assert "Real interview · question 1 of 2 · Tea · mid · 2:30 for this question" in done.output
     assert "Hints are for an open question in practice." in done.output
-    assert done.output.index("covered") > done.output.index("question 2 of 2")
+    after = done.output[done.output.index("question 2 of 2") :]
+    assert done.output.count("covered") == after.count("covered") == 2
+    assert f"  {RIGHT}\n  Oolong is oxidized only in part.\n" in after
     assert "Report: 5.0 of 5" in done.output
 
 

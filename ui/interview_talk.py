@@ -201,6 +201,8 @@ def say_report(interviewer: Interviewer, interview: Interview) -> Report:
         for number, turn in enumerate(interview.turns, 1):
             out.print()
             say(f"{number}. {turn.asked.prompt}", "bold")
+            if turn.reply:
+                say(turn.reply.text, indent=2)
             say_turn(interviewer, turn)
     out.print()
     say(f"Report: {score(made.overall.score)} of 5", "bold")
