@@ -38,15 +38,16 @@ from coach.write import Writer
 _MOST_THREADS = 8
 
 
-def open_coach(settings: Settings | None = None) -> Coach:
-    """A coach over the published index. Raises SettingsError, IndexMissing, IndexStale, EmbedderError.
+def open_coach(settings: Settings | None = None, embedder: Embedder | None = None) -> Coach:
+    """A coach over the published index. Who asks thousands of questions passes `make_embedder`'s, which is slower to load
+    and faster in bulk. Raises SettingsError, IndexMissing, IndexStale, EmbedderError.
 
     >>> from coach.wiring import open_coach
     >>> coach = open_coach()                                            # doctest: +SKIP
     >>> print(coach.ask("What is chunking?").text)                      # doctest: +SKIP
     """
     settings = settings or load_settings()
-    embedder = make_quick_embedder(settings)
+    embedder = embedder or make_quick_embedder(settings)
     index = make_store(settings).open()
     check_match(index.about, embedder.id)
     coach = Coach(index, embedder, Bm25Lexicon(), English(), calibration_for(embedder.id.name))

@@ -15,7 +15,7 @@ from coach.errors import BadInput, StorageError
 from coach.interview import Interview
 from coach.records import event
 from coach.settings import load_settings
-from coach.wiring import make_history, open_coach
+from coach.wiring import make_embedder, make_history, open_coach
 from ingest.read import whole_bank
 from ui.commands.evaluate.shown import keep, number, share
 from ui.console import out, progress, waiting
@@ -48,7 +48,7 @@ def grading(
 
     outsiders = outside.load(dataset, highest) if dataset else []
     settings = load_settings()
-    coach = open_coach(settings)
+    coach = open_coach(settings, make_embedder(settings))
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
     grader = coach.grader(grade.weights_for(coach.embedder.id.name))

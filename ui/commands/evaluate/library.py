@@ -9,7 +9,7 @@ import typer
 
 from coach.refuse import library_calibration_for, of_library
 from coach.settings import load_settings
-from coach.wiring import open_coach
+from coach.wiring import make_embedder, open_coach
 from ingest.read import whole_bank
 from ui.commands.evaluate.retrieval import store
 from ui.commands.evaluate.shown import number, share
@@ -30,7 +30,7 @@ def library(
     settings = load_settings()
     bank = whole_bank(settings.corpus)
     cases = load_retrieval(*sorted(FOLDER.glob("retrieval*.jsonl")))
-    coach = open_coach(settings)
+    coach = open_coach(settings, make_embedder(settings))
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
     model = coach.embedder.id.name

@@ -12,7 +12,7 @@ from rich.table import Table
 from coach import refuse
 from coach.errors import BadInput, IndexStale
 from coach.settings import load_settings
-from coach.wiring import open_coach
+from coach.wiring import make_embedder, open_coach
 from ingest.read import whole_bank
 from ingest.refresh import stale
 from ui.commands.evaluate.shown import keep, number, share
@@ -53,7 +53,7 @@ def retrieval(
         raise BadInput(f"No case is of the kinds {kinds!r}. Leave --kinds out to see which there are.")
     if fitting and kinds:
         raise BadInput("--fit needs all kinds of cases. Leave --kinds out.")
-    coach = open_coach(settings)
+    coach = open_coach(settings, make_embedder(settings))
     with waiting("Loading the embedding model ..."):
         coach.embedder.warm()
     if fitting:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from coach.errors import BadInput, CoachError, EmbedderError, IndexStale, IndexUnusable, LLMError, StorageError
 from coach.settings import Settings, load_settings
-from coach.wiring import make_model, open_coach
+from coach.wiring import make_embedder, make_model, open_coach
 from ingest.read import whole_bank
 from ingest.refresh import stale
 from ui.console import errors, out, progress
@@ -172,7 +172,7 @@ def _coach(settings: Settings) -> Coach:
 
     if reason := stale(settings):
         raise IndexStale(f"{reason} Numbers over an old index mean nothing. Run: coach ingest")
-    return shared(open_coach(settings))
+    return shared(open_coach(settings, make_embedder(settings)))
 
 
 def _chosen(
