@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from coach.interview import Interview, Picking, Setup
@@ -16,6 +17,9 @@ from coach.settings import load_settings
 from ingest.refresh import refresh
 from ui.state import doorway
 from ui.unforeseen import SAID
+
+# As the app's own config.toml has it, which the test runner does not read.
+config.set_option("runner.magicEnabled", value=False)
 
 SCRIPT = str(Path(__file__).resolve().parent.parent / "ui" / "app.py")
 GOOD = "Green tea is brewed with water below boiling. Boiling water scalds the leaves and makes the cup bitter."
