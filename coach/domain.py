@@ -70,6 +70,11 @@ class Question:
     def askings(self) -> tuple[str, ...]:
         return (self.prompt, *self.also_asked)
 
+    @property
+    def gradable(self) -> bool:
+        """Whether there is anything to compare a reply with."""
+        return bool(self.answer or self.key_points)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

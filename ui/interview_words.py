@@ -7,6 +7,7 @@ from datetime import datetime
 
 from coach.domain import Grade, Taught
 from coach.feedback import Feedback, Told
+from coach.grade import NO_REFERENCE
 from coach.interview import Interview, Kind, Turn
 from coach.interviewer import Interviewer, titles
 from coach.render import time
@@ -16,7 +17,7 @@ from coach.text import item_marker
 RATINGS = {1: "Lost", 2: "Shaky", 3: "Fair", 4: "Good", 5: "Sure"}
 # Below this a verdict is shown as a guess.
 SURE = 0.6
-UNGRADABLE = "No reference answer: not graded. What you write is kept, and shown in the report."
+UNGRADABLE = f"{NO_REFERENCE} What you write is kept, and shown in the report."
 
 
 def how_far(interviewer: Interviewer, interview: Interview) -> str:
@@ -50,7 +51,7 @@ def seconds_left(turn: Turn, now: datetime) -> float:
 def ungradable(interviewer: Interviewer, turn: Turn) -> bool:
     """Whether it is a question of a foreign bank that came without an answer."""
     known = interviewer.questions.get(turn.asked.question_id)
-    return known is not None and not (known.answer or known.key_points)
+    return known is not None and not known.gradable
 
 
 def arithmetic(turn: Turn, grade: Grade) -> list[str]:

@@ -69,7 +69,7 @@ def _history(results: Sequence[Result]) -> None:
 
 
 def _answer(question: Question) -> None:
-    if not (question.answer or question.key_points):
+    if not question.gradable:
         st.info("No reference answer: what you reply to it is kept, but not graded.", icon=":material/info:")
         return
     with st.expander("Show the answer", icon=":material/visibility:", key=f"answer-{question.id}"):
