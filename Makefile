@@ -5,8 +5,6 @@ BIN := $(VENV)/bin
 # The lock files pin every package there is, so nothing is left to resolve; the CPU build of torch is all that is needed.
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
-# Compiled beforehand: Python 3.11 may fail when two threads import what is not, as the app does at its first start.
-OURS := coach ingest eval ui
 
 .PHONY: run install tools test quick check checked format lint types gate eval pictures clean help
 
@@ -25,7 +23,6 @@ $(BIN)/python:
 $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q $(OURS)
 	@touch $@
 
 tools: $(TOOLS)  ## what tests, lint and types need
